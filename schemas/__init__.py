@@ -1,0 +1,1 @@
+"""The words the whole service shares: commands, plans, groundings, answers and errors."""

@@ -1,0 +1,51 @@
+"""The decoding grammar: the order automaton over actions around one JSON schema a command.
+
+The text is in llguidance's Lark dialect, which Outlines' ``CFG`` type carries. One rule a state,
+one ``%json`` rule a command; an empty list of commands is followed by the reason.
+"""
+
+from __future__ import annotations
+
+import json
+
+from schemas.commands import RobotCommand
+from schemas.order import START, State, transitions
+from schemas.plan import MAX_VERB_LENGTH, DeclineReason
+
+
+def grammar() -> str:
+    """Lark text that accepts exactly the answers in compact JSON that obey the order rules.
+
+    The number of commands is bounded by the caller's token budget, not by the grammar.
+    """
+    table = transitions()
+    names = {state: _rule_name(state) for state in table}
+    used = {command for edges in table.values() for command in edges}
+    lines = [
+        'start: "{\\"commands\\":[" (first | decline)',
+        f"first: {_alternatives(table[START], names)}",
+        *_decline(),
+    ]
+    for state, edges in table.items():
+        lines.append(f'{names[state]}: "]}}" | "," ({_alternatives(edges, names)})')
+    for command in sorted(used, key=lambda c: c.tag()):
+        lines.append(f"{command.tag()}: %json {json.dumps(command.generation_schema())}")
+    return "\n".join(lines) + "\n"
+
+
+def _rule_name(state: State) -> str:
+    return "_".join(["after", *sorted(fact.value for fact in state)])
+
+
+def _alternatives(edges: dict[type[RobotCommand], State], names: dict[State, str]) -> str:
+    return " | ".join(f"{command.tag()} {names[after]}" for command, after in edges.items())
+
+
+def _decline() -> list[str]:
+    reason = json.dumps({"enum": [r.value for r in DeclineReason]})
+    verb = json.dumps({"type": "string", "maxLength": MAX_VERB_LENGTH})
+    return [
+        'decline: "],\\"reason\\":" reason ",\\"verb\\":" verb "}"',
+        f"reason: %json {reason}",
+        f"verb: %json {verb}",
+    ]

@@ -1,0 +1,104 @@
+"""What the model answers: a plan, or that it declines. Both are values, neither is a fault."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+
+from schemas.commands import COMMANDS, Command
+from schemas.order import first_breach
+
+MAX_COMMANDS = 24
+"""Commands in a plan; three GPSR commands in one utterance come to 18."""
+
+MAX_VERB_LENGTH = 40
+
+
+class Plan(BaseModel):
+    """Commands in the order they are carried out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    commands: Annotated[tuple[Command, ...], Field(min_length=1, max_length=MAX_COMMANDS)]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Plan:
+        breach = first_breach(self.commands)
+        if breach is not None:
+            index, lacking = breach
+            facts = " and ".join(sorted(fact.value for fact in lacking))
+            raise ValueError(
+                f"command {index} ({self.commands[index].action}) comes before {facts}"
+            )
+        return self
+
+    def target(self) -> str:
+        """The text the model is trained to write for this plan."""
+        return compact({"commands": [command.written() for command in self.commands]})
+
+
+class DeclineReason(StrEnum):
+    """Why an utterance gets no plan."""
+
+    CHIT_CHAT = "chit_chat"
+    WORLD_QUESTION = "world_question"
+    MISSING_ACTION = "missing_action"
+    INJECTION = "injection"
+    UNINTELLIGIBLE = "unintelligible"
+
+
+class Decline(BaseModel):
+    """The model sees no plan in the utterance."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reason: DeclineReason
+    verb: Annotated[str, Field(max_length=MAX_VERB_LENGTH)] = ""
+    """The action the robot lacks, in the speaker's words; empty for other reasons."""
+
+    def target(self) -> str:
+        """The text the model is trained to write to decline."""
+        return compact({"commands": [], "reason": self.reason.value, "verb": self.verb})
+
+
+Answer = Plan | Decline
+
+_COMMANDS: TypeAdapter[Command] = TypeAdapter(Command)
+
+
+def compact(value: object) -> str:
+    """JSON as the grammar writes it: no space between tokens, no escapes beyond JSON's own."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def command_from(written: dict[str, Any], utterance: str) -> Command:
+    """The command a model wrote, with the fields only the service knows.
+
+    Raises:
+        pydantic.ValidationError: the tag is unknown, or a value breaks the class.
+    """
+    by_tag = {c.tag(): c for c in COMMANDS}
+    cls = by_tag.get(str(written.get("action")))
+    filled = dict(written)
+    if cls is not None:
+        filled.update({f: utterance for f, slot in cls.slots().items() if not slot.generated})
+    return _COMMANDS.validate_python(filled)
+
+
+def answer_from(written: dict[str, Any], utterance: str) -> Answer:
+    """The plan or refusal a model wrote.
+
+    Raises:
+        pydantic.ValidationError: shape, values or order are wrong.
+        ValueError: ``commands`` is not a list.
+    """
+    commands = written.get("commands")
+    if not isinstance(commands, list):
+        raise ValueError("the answer holds no list of commands")
+    if not commands:
+        reason = written.get("reason", DeclineReason.UNINTELLIGIBLE)
+        return Decline(reason=reason, verb=written.get("verb", ""))
+    return Plan(commands=tuple(command_from(c, utterance) for c in commands))
