@@ -65,7 +65,6 @@ class BatchRequest(_Body):
     """Several utterances, answered in order."""
 
     texts: Annotated[tuple[Text, ...], Field(min_length=1, max_length=MAX_BATCH)]
-    session_id: SessionId | None = None
     ground: bool = True
 
 
@@ -136,6 +135,13 @@ class Unsupported(_Answer):
 
 
 Interpretation = Annotated[Interpreted | Clarify | Unsupported, Field(discriminator="outcome")]
+
+
+class CommandEvent(_Body):
+    """One command of a stream, the moment it is decoded and grounded."""
+
+    index: int
+    command: InterpretedCommand
 
 
 class BatchResponse(_Body):

@@ -40,6 +40,7 @@ class CommandInterpreterError(Exception):
     Args:
         message: what happened, with the value at fault.
         hint: what to do about it, in place of the class's own.
+        retry_after: whole seconds after which trying again makes sense.
     """
 
     code: ClassVar[str] = "internal"
@@ -47,9 +48,12 @@ class CommandInterpreterError(Exception):
     retryable: ClassVar[bool] = False
     default_hint: ClassVar[str] = "Look into the service's log for this request id."
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, hint: str | None = None, retry_after: int | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
+        self.retry_after = retry_after
         self.hint = hint if hint is not None else self.default_hint
 
 

@@ -1,0 +1,1 @@
+"""The service: settings, HTTP, command line, and the interpreter they share."""

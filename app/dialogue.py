@@ -1,0 +1,183 @@
+"""What a text means in a conversation that is under way, before any model is asked.
+
+A text may withdraw the request, answer the open question, correct a slot of the last plan, or be
+a new command. Pure, but for looking words up in the knowledge base.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from app.questions import Unclear, first_unclear
+from app.sessions import Commands, Session
+from schemas.commands import MAX_SLOT_LENGTH, RobotCommand
+from schemas.grounding import Candidate, Grounding, Status
+
+Ground = Callable[[RobotCommand], dict[str, Grounding]]
+"""Grounds one command out of context."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewCommand:
+    """The text has to be interpreted from scratch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """The speaker wants nothing, or wants it no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revised:
+    """The last plan with one slot said anew."""
+
+    spoken: Commands
+
+
+Turn = NewCommand | Withdrawn | Revised
+
+_POLITE = r"(?:please|robot|hey|ok(?:ay)?|oh|um|uh|well|sorry|wait|now|everything|that|it|thanks?|thank you|[, .!])*"
+_WITHDRAWN = re.compile(
+    rf"{_POLITE}(?:stop|cancel|abort|halt|never ?mind|forget (?:about )?(?:it|that)|quit"
+    rf"|stop it|stop that|nothing|leave it|don'?t bother){_POLITE}",
+    re.I,
+)
+_LEAD = re.compile(
+    r"^(?:(?:no|nope|not that|yes|yeah|yep|sorry|i mean|i meant|i said|actually|rather|make (?:that|it)"
+    r"|it is|it's|that is|that's|um|uh|oh|well|please|the one|one)\b[\s,.:;-]*)+",
+    re.I,
+)
+_ARTICLE = re.compile(r"^(?:the|a|an|my|our|some)\s+", re.I)
+_SAID_BEFORE = r"(?:no|sorry|wait|oops)?[\s,]*"
+_NOT_X_BUT_Y = re.compile(
+    rf"^{_SAID_BEFORE}not\s+(?P<old>.+?)\s*(?:[,;.]|\bbut\b|\brather\b)\s*(?:but\s+)?(?P<new>.+)$", re.I
+)
+_Y_NOT_X = re.compile(
+    rf"^{_SAID_BEFORE}(?:i (?:meant?|said)\s+)?(?P<new>.+?)[\s,;]*\b(?:not|instead of|rather than)\s+(?P<old>.+)$",
+    re.I,
+)
+_MEANT = re.compile(
+    r"^(?:no[\s,.]+(?:(?:i (?:meant?|said)|make (?:that|it)|actually)\s+)?|(?:sorry|wait|oops)[\s,.]+"
+    r"(?:(?:i (?:meant?|said)|make (?:that|it))\s+)?|i (?:meant?|said)\s+|actually[\s,]+|make (?:that|it)\s+)"
+    r"(?P<new>.+)$",
+    re.I,
+)
+_ORDINALS = {
+    "first": 0, "1st": 0, "former": 0, "second": 1, "2nd": 1, "latter": 1,
+    "third": 2, "3rd": 2, "last": -1,
+}  # fmt: skip
+_NUMBERS = {"number one": 0, "number two": 1, "number three": 2}
+
+
+def read(text: str, session: Session, ground: Ground) -> Turn:
+    """What the text is, in this session."""
+    if _WITHDRAWN.fullmatch(text.strip()):
+        return Withdrawn()
+    if not session.spoken:
+        return NewCommand()
+    unclear = first_unclear(session.groundings) if session.asked else None
+    if unclear is not None:
+        words = _answer(text, unclear, session.spoken[unclear.command], ground)
+        if words is not None:
+            return Revised(_replaced(session.spoken, unclear.command, unclear.field, words))
+    return _correction(text, session, ground) or NewCommand()
+
+
+def _answer(text: str, unclear: Unclear, command: RobotCommand, ground: Ground) -> str | None:
+    """The words that fill the slot the question was about, if the text answers it."""
+    offered = unclear.offered
+    chosen = _ordinal(text, len(offered))
+    if chosen is not None:
+        return offered[chosen].name
+    words = _bare(text)
+    named = _named(words, offered)
+    if named is not None:
+        return named.name
+    return words if _fits(words, unclear.field, command, ground) else None
+
+
+def _ordinal(text: str, offers: int) -> int | None:
+    if not offers:
+        return None
+    said = text.lower().strip(" .!?,")
+    if offers == 1 and re.fullmatch(r"(?:yes|yeah|yep|right|correct|sure|exactly)\b.*", said):
+        return 0
+    number = next((index for words, index in _NUMBERS.items() if words in said), None)
+    if number is None:
+        match = re.fullmatch(r"(?:(?:no|yes|um|uh),? )?(?:the )?(\w+)(?: one)?(?:,? please)?", said)
+        number = _ORDINALS.get(match.group(1)) if match else None
+    return number if number is not None and -offers <= number < offers else None
+
+
+def _named(words: str, offered: Sequence[Candidate]) -> Candidate | None:
+    """The one alternative whose room or name holds the words: "the one in the kitchen"."""
+    place = re.fullmatch(r"(?:in|from|at|on) (?:the |my )?(.+)", words, re.I)
+    said = (place.group(1) if place else words).lower()
+    hits = [
+        c
+        for c in offered
+        if (place and c.room and c.room.lower() == said)
+        or c.name.lower() == said
+        or (not place and set(said.split()) <= set(c.name.lower().split()))
+    ]
+    return hits[0] if len(hits) == 1 else None
+
+
+def _bare(text: str) -> str:
+    words = _LEAD.sub("", text.strip(" .!?,"))
+    return re.sub(r"[\s,]+please$", "", _ARTICLE.sub("", words), flags=re.I)
+
+
+def _fits(words: str, field: str, command: RobotCommand, ground: Ground) -> bool:
+    """Whether the words alone are something the slot may hold."""
+    grounding = _alone(words, field, command, ground)
+    return grounding is not None and grounding.status in (Status.KNOWN, Status.CATEGORY)
+
+
+def _alone(
+    words: str, field: str, command: RobotCommand, ground: Ground
+) -> Grounding | None:
+    if not words or len(words) > MAX_SLOT_LENGTH:
+        return None
+    return ground(command.model_copy(update={field: words})).get(field)
+
+
+def _correction(text: str, session: Session, ground: Ground) -> Revised | None:
+    said = text.strip(" .!?,")
+    for pattern in (_NOT_X_BUT_Y, _Y_NOT_X):
+        match = pattern.match(said)
+        if match:
+            old, new = _bare(match["old"]), _bare(match["new"])
+            return _swapped(session, lambda spoken, g: _same(old, spoken, g), new, ground)
+    match = _MEANT.match(said)
+    return _swapped(session, lambda *_: True, _bare(match["new"]), ground) if match else None
+
+
+def _same(old: str, spoken: str, grounding: Grounding | None) -> bool:
+    names = {spoken.lower(), (grounding.name or "").lower() if grounding else ""}
+    return old.lower() in names
+
+
+def _swapped(
+    session: Session,
+    meant: Callable[[str, Grounding | None], bool],
+    new: str,
+    ground: Ground,
+) -> Revised | None:
+    """The plan with the last slot that was meant, and that the new words fit, said anew."""
+    for index in range(len(session.spoken) - 1, -1, -1):
+        command = session.spoken[index]
+        for field, slot in command.slots().items():
+            if not slot.collections or getattr(command, field) in slot.literals:
+                continue
+            grounding = session.groundings[index].get(field)
+            if meant(getattr(command, field), grounding) and _fits(new, field, command, ground):
+                return Revised(_replaced(session.spoken, index, field, new))
+    return None
+
+
+def _replaced(spoken: Commands, index: int, field: str, words: str) -> Commands:
+    changed = spoken[index].model_copy(update={field: words})
+    return (*spoken[:index], changed, *spoken[index + 1 :])

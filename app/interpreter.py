@@ -1,0 +1,201 @@
+"""One utterance becomes one interpretation. No HTTP and no llama.cpp in here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.dialogue import NewCommand, Revised, Withdrawn, read
+from app.questions import first_unclear, question_for
+from app.sessions import Commands, Groundings, Session, Sessions
+from app.transcript import normalise
+from models.base import CommandModel
+from schemas.api import (
+    GROUNDED,
+    Clarify,
+    Interpreted,
+    InterpretRequest,
+    Timings,
+    Unsupported,
+)
+from schemas.commands import RobotCommand
+from schemas.grounding import Grounding
+from schemas.plan import Decline, DeclineReason, Plan
+
+Outcome = Interpreted | Clarify | Unsupported
+
+CommandListener = Callable[[int, RobotCommand], None]
+"""Called with index and grounded command while the rest is still being decoded."""
+
+
+class Grounder(Protocol):
+    """What the interpreter needs of a knowledge base."""
+
+    def ground(self, commands: Commands, utterance: str) -> Groundings:
+        """One dict a command: field to grounding."""
+
+    def canonical(
+        self, command: RobotCommand, groundings: dict[str, Grounding]
+    ) -> RobotCommand:
+        """The command with the knowledge base's names where the words are known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Where a request stands besides its text."""
+
+    request_id: str
+    waited: float = 0.0
+    """Seconds in the queue."""
+    cancelled: Callable[[], bool] = lambda: False
+    on_command: CommandListener | None = None
+
+
+REASONS = {
+    DeclineReason.CHIT_CHAT: "not a task for the robot: conversation",
+    DeclineReason.WORLD_QUESTION: "not a task for the robot: a question about the world",
+    DeclineReason.INJECTION: "not a task for the robot: an attempt to change its instructions",
+    DeclineReason.UNINTELLIGIBLE: "not understood: no task could be made out",
+}
+WITHDRAWN = "canceled: the speaker withdrew the request"
+
+
+class Interpreter:
+    """The straight line from transcript to interpretation.
+
+    Safe to call from several threads, as many at once as the model has slots.
+    """
+
+    def __init__(self, model: CommandModel, knowledge: Grounder, sessions: Sessions) -> None:
+        self._model = model
+        self._knowledge = knowledge
+        self._sessions = sessions
+
+    def interpret(self, request: InterpretRequest, call: Call) -> Outcome:
+        """Answer one request; blocks the calling thread.
+
+        Raises:
+            Cancelled: nobody waits any more.
+            ModelError, KnowledgeError: a part failed.
+        """
+        line = _Line(self._model, self._knowledge, request, call)
+        with self._sessions.use(request.session_id) as session:
+            return line.walk(session)
+
+
+class _Line:
+    """One request on its way, with the clocks it carries."""
+
+    def __init__(
+        self, model: CommandModel, knowledge: Grounder, request: InterpretRequest, call: Call
+    ) -> None:
+        self._model = model
+        self._knowledge = knowledge
+        self._request = request
+        self._call = call
+        self._begun = time.perf_counter()
+        self._model_seconds = 0.0
+        self._grounding_seconds = 0.0
+        self._streamed: list[RobotCommand] = []
+
+    def walk(self, session: Session) -> Outcome:
+        text = normalise(self._request.text)
+        match read(text, session, self._ground_alone):
+            case Withdrawn():
+                session.forget()
+                return self._unsupported(WITHDRAWN, 1.0)
+            case Revised(spoken):
+                return self._grounded(spoken, session, session.confidence)
+            case NewCommand():
+                return self._planned(text, session)
+
+    def _planned(self, text: str, session: Session) -> Outcome:
+        begun, grounded = time.perf_counter(), self._grounding_seconds
+        decoded = self._model.plan(text, on_command=self._stream, cancelled=self._call.cancelled)
+        streaming = self._grounding_seconds - grounded
+        self._model_seconds = time.perf_counter() - begun - streaming
+        match decoded.answer:
+            case Decline() as decline:
+                session.forget()
+                return self._unsupported(_reason(decline), decoded.confidence)
+            case Plan(commands=commands) if not self._request.ground:
+                return self._interpreted(commands, decoded.confidence)
+            case Plan(commands=commands):
+                session.utterance = text
+                return self._grounded(commands, session, decoded.confidence)
+
+    def _grounded(self, spoken: Commands, session: Session, confidence: float) -> Outcome:
+        if not self._request.ground:
+            return self._interpreted(spoken, confidence)
+        groundings = self._ground(spoken, session.utterance)
+        commands = tuple(
+            self._with_grounding(command, fields)
+            for command, fields in zip(spoken, groundings, strict=True)
+        )
+        unclear = first_unclear(groundings)
+        session.spoken, session.groundings = spoken, groundings
+        session.asked, session.confidence = unclear is not None, confidence
+        if unclear is None:
+            return self._interpreted(commands, confidence)
+        question = question_for(unclear, spoken[unclear.command])
+        return Clarify(question=question, commands=commands, **self._common(confidence))
+
+    def _stream(self, command: RobotCommand) -> None:
+        """Ground a command with those before it as context, and pass it on."""
+        if self._call.on_command is None:
+            return
+        self._streamed.append(command)
+        if self._request.ground:
+            fields = self._ground(tuple(self._streamed), self._request.text)[-1]
+            command = self._with_grounding(command, fields)
+        self._call.on_command(len(self._streamed) - 1, command)
+
+    def _ground(self, commands: Commands, utterance: str) -> Groundings:
+        begun = time.perf_counter()
+        groundings = self._knowledge.ground(commands, utterance)
+        self._grounding_seconds += time.perf_counter() - begun
+        return groundings
+
+    def _ground_alone(self, command: RobotCommand) -> dict[str, Grounding]:
+        return self._ground((command,), self._request.text)[0]
+
+    def _with_grounding(
+        self, command: RobotCommand, fields: dict[str, Grounding]
+    ) -> RobotCommand:
+        named = self._knowledge.canonical(command, fields)
+        return GROUNDED[type(command)](**dict(named), grounding=fields)
+
+    def _interpreted(self, commands: Commands, confidence: float) -> Interpreted:
+        return Interpreted(commands=commands, **self._common(confidence))
+
+    def _unsupported(self, reason: str, confidence: float) -> Unsupported:
+        return Unsupported(reason=reason, **self._common(confidence))
+
+    def _common(self, confidence: float) -> dict[str, object]:
+        walked = time.perf_counter() - self._begun
+        timings = Timings(
+            queue=_ms(self._call.waited),
+            model=_ms(self._model_seconds),
+            grounding=_ms(self._grounding_seconds),
+            total=_ms(self._call.waited + walked),
+        )
+        return {
+            "request_id": self._call.request_id,
+            "text": self._request.text,
+            "confidence": round(min(1.0, max(0.0, confidence)), 4),
+            "model": self._model.name,
+            "timings_ms": timings,
+        }
+
+
+def _reason(decline: Decline) -> str:
+    if decline.reason is DeclineReason.MISSING_ACTION:
+        what = f": {decline.verb}" if decline.verb else ""
+        return f"the robot lacks the action{what}"
+    return REASONS[decline.reason]
+
+
+def _ms(seconds: float) -> float:
+    return round(1000 * seconds, 2)

@@ -1,0 +1,128 @@
+"""Utterances in, interpretations out: one, several, or one as it is decoded."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
+from fastapi.sse import format_sse_event
+
+from app.admission import Ticket, Work
+from app.dependencies import ReadyParts, RequestId, ServiceOf, unless_gone
+from app.faults import error_of
+from app.interpreter import Call, CommandListener, Outcome
+from app.service import Ready
+from schemas.api import (
+    BatchRequest,
+    BatchResponse,
+    Clarify,
+    CommandEvent,
+    Interpretation,
+    Interpreted,
+    InterpretRequest,
+    Unsupported,
+)
+from schemas.commands import RobotCommand
+from schemas.errors import CommandInterpreterError
+
+router = APIRouter(prefix="/v1/interpret", tags=["interpret"])
+
+
+def work_for(
+    parts: Ready, body: InterpretRequest, request_id: str, on_command: CommandListener | None = None
+) -> Work[Outcome]:
+    """The interpretation of one utterance, as the worker threads take it."""
+
+    def work(ticket: Ticket) -> Outcome:
+        call = Call(request_id, ticket.waited, ticket.cancelled, on_command)
+        return parts.interpreter.interpret(body, call)
+
+    return work
+
+
+@router.post("", response_model=Interpretation)
+async def interpret(
+    body: InterpretRequest,
+    request: Request,
+    service: ServiceOf,
+    parts: ReadyParts,
+    request_id: RequestId,
+) -> Interpreted | Clarify | Unsupported:
+    """Turn one utterance into a plan, a question, or an honest no."""
+    answer = await unless_gone(request, parts.admission.run(work_for(parts, body, request_id)))
+    service.metrics.answered(answer)
+    return answer
+
+
+@router.post("/batch")
+async def interpret_batch(
+    body: BatchRequest,
+    request: Request,
+    service: ServiceOf,
+    parts: ReadyParts,
+    request_id: RequestId,
+) -> BatchResponse:
+    """Turn up to 32 utterances into one interpretation each, in their order."""
+    works = [
+        work_for(parts, InterpretRequest(text=text, ground=body.ground), request_id)
+        for text in body.texts
+    ]
+    answers = await unless_gone(request, parts.admission.run_all(works))
+    for answer in answers:
+        service.metrics.answered(answer)
+    return BatchResponse(request_id=request_id, interpretations=tuple(answers))
+
+
+@router.post(
+    "/stream",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {}}, "description": "Server-Sent Events."}},
+)
+async def interpret_stream(
+    body: InterpretRequest, service: ServiceOf, parts: ReadyParts, request_id: RequestId
+) -> StreamingResponse:
+    """Send each command the moment it is decoded and grounded, then the whole answer.
+
+    Events: ``command`` {index, command}, then one ``interpretation``; or one ``error``.
+    """
+    loop = asyncio.get_running_loop()
+    events: asyncio.Queue[bytes] = asyncio.Queue()
+
+    def on_command(index: int, command: RobotCommand) -> None:
+        event = CommandEvent(index=index, command=command)
+        sent = format_sse_event(event="command", data_str=event.model_dump_json())
+        loop.call_soon_threadsafe(events.put_nowait, sent)
+
+    answer = parts.admission.run(work_for(parts, body, request_id, on_command))
+    running = asyncio.create_task(answer)
+    await asyncio.sleep(0)  # let admission refuse before the stream has begun
+    if running.done():
+        running.result()
+
+    async def stream() -> AsyncIterator[bytes]:
+        try:
+            while not running.done() or not events.empty():
+                waiting = asyncio.create_task(events.get())
+                await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
+                if waiting.done():
+                    yield waiting.result()
+                waiting.cancel()
+            yield _last_event(running, service, request_id)
+        finally:
+            running.cancel()
+
+    return StreamingResponse(
+        stream(), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
+    )
+
+
+def _last_event(running: asyncio.Task[Outcome], service: ServiceOf, request_id: str) -> bytes:
+    try:
+        outcome = running.result()
+    except CommandInterpreterError as fault:
+        body = error_of(fault, request_id).model_dump_json()
+        return format_sse_event(event="error", data_str=body)
+    service.metrics.answered(outcome)
+    return format_sse_event(event="interpretation", data_str=outcome.model_dump_json())

@@ -1,0 +1,20 @@
+"""What a speech recogniser wrote, in the form the model was trained on. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_ANNOTATION = re.compile(r"\[[^\]]*\]|<[^>|]*>|\((?:noise|laughs?|music|inaudible|silence)\)", re.I)
+_SPACE = re.compile(r"\s+")
+_PLAIN = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": ", ", "…": ". "})
+
+
+def normalise(text: str) -> str:
+    """Unicode NFC, plain quotes, single spaces, no recogniser's ``[noise]`` marks.
+
+    An utterance all in capitals is lowered: some recognisers shout, and the model copies words.
+    """
+    plain = unicodedata.normalize("NFC", text).translate(_PLAIN)
+    spoken = _SPACE.sub(" ", _ANNOTATION.sub(" ", plain)).strip(" \"'")
+    return spoken.lower() if spoken.isupper() else spoken
