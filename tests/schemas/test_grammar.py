@@ -1,0 +1,116 @@
+"""The decoding grammar accepts the answers that validation accepts, and no others."""
+
+from __future__ import annotations
+
+import json
+
+import llguidance
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from schemas.commands import COMMANDS, MAX_SLOT_LENGTH, RobotCommand
+from schemas.grammar import grammar
+from schemas.order import START, first_breach, step, transitions
+from schemas.plan import Decline, DeclineReason, Plan, answer_from, compact
+
+TOKENIZER = llguidance.LLTokenizer("byte")
+COMPILED = llguidance.LLMatcher.grammar_from_lark(grammar())
+
+
+def accepts(text: str) -> bool:
+    matcher = llguidance.LLMatcher(TOKENIZER, COMPILED)
+    assert not matcher.get_error()
+    tokens = TOKENIZER.tokenize_str(text)
+    return bool(
+        matcher.validate_tokens(tokens) == len(tokens)
+        and matcher.consume_tokens(tokens)
+        and matcher.is_accepting()
+    )
+
+
+def written(command: type[RobotCommand], value: str = "x") -> dict[str, str]:
+    fields = (field for field, slot in command.slots().items() if slot.generated)
+    return {"action": command.tag(), **dict.fromkeys(fields, value)}
+
+
+def test_every_command_can_be_decoded_where_the_order_allows_it() -> None:
+    for state, edges in transitions().items():
+        before = [written(c) for c in shortest_way(state)]
+        for command in COMMANDS:
+            text = compact({"commands": [*before, written(command)]})
+            assert accepts(text) == (command in edges), text
+
+
+def shortest_way(goal: frozenset[object]) -> list[type[RobotCommand]]:
+    ways: dict[frozenset[object], list[type[RobotCommand]]] = {START: []}
+    queue = [START]
+    while goal not in ways:
+        state = queue.pop(0)
+        for command, after in transitions()[state].items():
+            if after not in ways:
+                ways[after] = [*ways[state], command]
+                queue.append(after)
+    return ways[goal]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"commands":[]}',
+        '{"commands":[{"action":"give_object"}]}',
+        '{"commands":[{"action":"go_to"}]}',
+        '{"commands":[{"location_to_go":"sofa","action":"go_to"}]}',
+        '{"commands":[{"action":"go_to","location_to_go":"sofa","speed":"fast"}]}',
+        '{"commands":[{"action":"dance"}]}',
+        '{"commands": [{"action":"go_to","location_to_go":"sofa"}]}',
+        '{"commands":[{"action":"go_to","location_to_go":""}]}',
+        '{"commands":[{"action":"go_to","location_to_go":"' + "a" * (MAX_SLOT_LENGTH + 1) + '"}]}',
+        '{"commands":[],"reason":"boredom","verb":""}',
+    ],
+)
+def test_what_is_not_an_answer_cannot_be_decoded(text: str) -> None:
+    assert not accepts(text)
+
+
+@pytest.mark.parametrize("reason", list(DeclineReason))
+def test_declining_can_be_decoded(reason: DeclineReason) -> None:
+    decline = Decline(reason=reason, verb="pour")
+    assert accepts(decline.target())
+    assert answer_from(json.loads(decline.target()), "pour the milk") == decline
+
+
+@given(st.lists(st.sampled_from(COMMANDS), min_size=1, max_size=8))
+def test_grammar_and_validation_agree_on_order(classes: list[type[RobotCommand]]) -> None:
+    answer = {"commands": [written(c) for c in classes]}
+    try:
+        plan = answer_from(answer, "said")
+    except ValidationError as error:
+        assert "comes before" in str(error)
+        assert not accepts(compact(answer))
+    else:
+        assert isinstance(plan, Plan)
+        assert first_breach(plan.commands) is None
+        assert accepts(plan.target())
+
+
+SPEAKABLE = st.characters(exclude_categories=["Cc", "Cs"])
+
+
+@given(st.text(SPEAKABLE, min_size=1, max_size=MAX_SLOT_LENGTH))
+def test_any_words_fit_a_slot(words: str) -> None:
+    assert accepts(compact({"commands": [written(COMMANDS[0], words)]}))
+
+
+def test_a_breach_names_the_command_and_what_it_lacks() -> None:
+    with pytest.raises(ValidationError, match="command 1 .give_object. comes before object_held"):
+        answer_from(
+            {"commands": [written(COMMANDS[0]), {"action": "give_object"}]}, "give it to me"
+        )
+
+
+def test_a_state_is_left_only_through_allowed_commands() -> None:
+    for state, edges in transitions().items():
+        for command in COMMANDS:
+            assert edges.get(command) == step(state, command)
