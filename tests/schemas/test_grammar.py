@@ -65,6 +65,7 @@ def shortest_way(goal: frozenset[object]) -> list[type[RobotCommand]]:
         '{"commands":[{"action":"go_to","location_to_go":"sofa","speed":"fast"}]}',
         '{"commands":[{"action":"dance"}]}',
         '{"commands": [{"action":"go_to","location_to_go":"sofa"}]}',
+        '{"commands":[{"action": "go_to","location_to_go":"sofa"}]}',
         '{"commands":[{"action":"go_to","location_to_go":""}]}',
         '{"commands":[{"action":"go_to","location_to_go":"' + "a" * (MAX_SLOT_LENGTH + 1) + '"}]}',
         '{"commands":[],"reason":"boredom","verb":""}',
