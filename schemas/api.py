@@ -69,7 +69,7 @@ class BatchRequest(_Body):
 
 
 def _with_grounding(command: type[RobotCommand]) -> type[RobotCommand]:
-    left_out: Any = Field(default=None, exclude_if=lambda value: value is None)
+    left_out: Any = Field(default=None, exclude_if=lambda value: not value)
     return create_model(
         command.__name__,
         __base__=command,

@@ -187,7 +187,7 @@ class ModelUnavailable(ModelError):
 
     code = "model_unavailable"
     retryable = True
-    default_hint = "Check MODEL__REMOTE__BASE_URL and that the server there is running."
+    default_hint = "Check MODEL__BASE_URL and that the server there is running."
 
 
 class ModelAnswerInvalid(ModelError):

@@ -7,6 +7,7 @@ one ``%json`` rule a command; an empty list of commands is followed by the reaso
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from schemas.commands import RobotCommand
 from schemas.order import START, State, transitions
@@ -29,8 +30,13 @@ def grammar() -> str:
     for state, edges in table.items():
         lines.append(f'{names[state]}: "]}}" | "," ({_alternatives(edges, names)})')
     for command in sorted(used, key=lambda c: c.tag()):
-        lines.append(f"{command.tag()}: %json {json.dumps(command.generation_schema())}")
+        lines.append(f"{command.tag()}: {_json(command.generation_schema())}")
     return "\n".join(lines) + "\n"
+
+
+def _json(schema: dict[str, Any]) -> str:
+    """An inline JSON rule; without the option llguidance lets the model write blanks."""
+    return f"%json {json.dumps({'x-guidance': {'whitespace_flexible': False}, **schema})}"
 
 
 def _rule_name(state: State) -> str:
@@ -42,10 +48,10 @@ def _alternatives(edges: dict[type[RobotCommand], State], names: dict[State, str
 
 
 def _decline() -> list[str]:
-    reason = json.dumps({"enum": [r.value for r in DeclineReason]})
-    verb = json.dumps({"type": "string", "maxLength": MAX_VERB_LENGTH})
+    reason = _json({"enum": [r.value for r in DeclineReason]})
+    verb = _json({"type": "string", "maxLength": MAX_VERB_LENGTH})
     return [
         'decline: "],\\"reason\\":" reason ",\\"verb\\":" verb "}"',
-        f"reason: %json {reason}",
-        f"verb: %json {verb}",
+        f"reason: {reason}",
+        f"verb: {verb}",
     ]
