@@ -30,7 +30,9 @@ err = Console(stderr=True)
 Url = Annotated[
     str | None, typer.Option(help="Ask a running service instead, as in http://127.0.0.1:8000.")
 ]
-Key = Annotated[str | None, typer.Option(help="The key of that service.", envvar=f"{ENV_PREFIX}KEY")]
+Key = Annotated[
+    str | None, typer.Option(help="The key of that service.", envvar=f"{ENV_PREFIX}KEY")
+]
 
 
 @contextmanager
@@ -55,7 +57,9 @@ def serve(
     given = {"host": host, "port": port}
     with _faults_told():
         settings = load()
-        server = settings.server.model_copy(update={k: v for k, v in given.items() if v is not None})
+        server = settings.server.model_copy(
+            update={k: v for k, v in given.items() if v is not None}
+        )
         serve_until_interrupted(settings.model_copy(update={"server": server}))
 
 
@@ -89,7 +93,9 @@ def knowledge_import(
 
 @knowledge_cli.command("list")
 def knowledge_list(
-    collection: Annotated[str | None, typer.Argument(help="rooms, placements …; none: all.")] = None,
+    collection: Annotated[
+        str | None, typer.Argument(help="rooms, placements …; none: all.")
+    ] = None,
     url: Url = None,
     key: Key = None,
 ) -> None:
@@ -111,7 +117,9 @@ def knowledge_query(
 
 @knowledge_cli.command("export")
 def knowledge_export(
-    output: Annotated[Path | None, typer.Option(help="File to write; none: standard output.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="File to write; none: standard output.")
+    ] = None,
     url: Url = None,
     key: Key = None,
 ) -> None:

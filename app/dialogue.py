@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from app.questions import Unclear, first_unclear
 from app.sessions import Commands, Session
@@ -38,30 +39,33 @@ class Revised:
 
 Turn = NewCommand | Withdrawn | Revised
 
-_POLITE = r"(?:please|robot|hey|ok(?:ay)?|oh|um|uh|well|sorry|wait|now|everything|that|it|thanks?|thank you|[, .!])*"
-_WITHDRAWN = re.compile(
-    rf"{_POLITE}(?:stop|cancel|abort|halt|never ?mind|forget (?:about )?(?:it|that)|quit"
-    rf"|stop it|stop that|nothing|leave it|don'?t bother){_POLITE}",
-    re.I,
+_POLITE = (
+    r"(?:please|robot|hey|ok(?:ay)?|oh|um|uh|well|sorry|wait|now|everything|that|it|thank(?:s| you)"
+    r"|[, .!])*"
 )
-_LEAD = re.compile(
-    r"^(?:(?:no|nope|not that|yes|yeah|yep|sorry|i mean|i meant|i said|actually|rather|make (?:that|it)"
-    r"|it is|it's|that is|that's|um|uh|oh|well|please|the one|one)\b[\s,.:;-]*)+",
-    re.I,
+_STOP_WORDS = (
+    "stop|stop it|stop that|cancel|abort|halt|quit|never ?mind|forget (?:about )?(?:it|that)|nothing"
+    "|leave it|don'?t bother"
 )
+_WITHDRAWN = re.compile(rf"{_POLITE}(?:{_STOP_WORDS}){_POLITE}", re.I)
+_HESITATION = "um|uh|oh|well|please|sorry"
+_ASSENT = "no|nope|not that|yes|yeah|yep"
+_MEAN = "i mean|i meant|i said|actually|rather|make (?:that|it)|it is|it's|that is|that's"
+_LEAD = re.compile(rf"^(?:(?:{_ASSENT}|{_MEAN}|{_HESITATION}|the one|one)\b[\s,.:;-]*)+", re.I)
 _ARTICLE = re.compile(r"^(?:the|a|an|my|our|some)\s+", re.I)
 _SAID_BEFORE = r"(?:no|sorry|wait|oops)?[\s,]*"
 _NOT_X_BUT_Y = re.compile(
-    rf"^{_SAID_BEFORE}not\s+(?P<old>.+?)\s*(?:[,;.]|\bbut\b|\brather\b)\s*(?:but\s+)?(?P<new>.+)$", re.I
-)
-_Y_NOT_X = re.compile(
-    rf"^{_SAID_BEFORE}(?:i (?:meant?|said)\s+)?(?P<new>.+?)[\s,;]*\b(?:not|instead of|rather than)\s+(?P<old>.+)$",
+    rf"^{_SAID_BEFORE}not\s+(?P<old>.+?)\s*(?:[,;.]|\bbut\b|\brather\b)\s*(?:but\s+)?(?P<new>.+)$",
     re.I,
 )
+_Y_NOT_X = re.compile(
+    rf"^{_SAID_BEFORE}(?:i (?:meant?|said)\s+)?(?P<new>.+?)[\s,;]*"
+    r"\b(?:not|instead of|rather than)\s+(?P<old>.+)$",
+    re.I,
+)
+_OWN_WORDS = r"(?:i (?:meant?|said)|make (?:that|it)|actually)"
 _MEANT = re.compile(
-    r"^(?:no[\s,.]+(?:(?:i (?:meant?|said)|make (?:that|it)|actually)\s+)?|(?:sorry|wait|oops)[\s,.]+"
-    r"(?:(?:i (?:meant?|said)|make (?:that|it))\s+)?|i (?:meant?|said)\s+|actually[\s,]+|make (?:that|it)\s+)"
-    r"(?P<new>.+)$",
+    rf"^(?:(?:no|sorry|wait|oops)[\s,.]+(?:{_OWN_WORDS}[\s,]+)?|{_OWN_WORDS}[\s,]+)(?P<new>.+)$",
     re.I,
 )
 _ORDINALS = {
@@ -136,9 +140,7 @@ def _fits(words: str, field: str, command: RobotCommand, ground: Ground) -> bool
     return grounding is not None and grounding.status in (Status.KNOWN, Status.CATEGORY)
 
 
-def _alone(
-    words: str, field: str, command: RobotCommand, ground: Ground
-) -> Grounding | None:
+def _alone(words: str, field: str, command: RobotCommand, ground: Ground) -> Grounding | None:
     if not words or len(words) > MAX_SLOT_LENGTH:
         return None
     return ground(command.model_copy(update={field: words})).get(field)
@@ -149,8 +151,8 @@ def _correction(text: str, session: Session, ground: Ground) -> Revised | None:
     for pattern in (_NOT_X_BUT_Y, _Y_NOT_X):
         match = pattern.match(said)
         if match:
-            old, new = _bare(match["old"]), _bare(match["new"])
-            return _swapped(session, lambda spoken, g: _same(old, spoken, g), new, ground)
+            meant = partial(_same, _bare(match["old"]))
+            return _swapped(session, meant, _bare(match["new"]), ground)
     match = _MEANT.match(said)
     return _swapped(session, lambda *_: True, _bare(match["new"]), ground) if match else None
 

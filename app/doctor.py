@@ -6,7 +6,6 @@ import importlib.metadata
 import platform
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -57,10 +56,7 @@ def examine() -> Iterator[Finding]:
 
 
 def _python() -> Finding:
-    found = platform.python_version()
-    if sys.version_info < (3, 11):
-        return Finding("python", False, found, "Install Python 3.11 or newer.")
-    return Finding("python", True, found)
+    return Finding("python", True, platform.python_version())
 
 
 def _packages() -> Iterator[Finding]:

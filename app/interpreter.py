@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from app.dialogue import NewCommand, Revised, Withdrawn, read
 from app.questions import first_unclear, question_for
@@ -36,9 +36,7 @@ class Grounder(Protocol):
     def ground(self, commands: Commands, utterance: str) -> Groundings:
         """One dict a command: field to grounding."""
 
-    def canonical(
-        self, command: RobotCommand, groundings: dict[str, Grounding]
-    ) -> RobotCommand:
+    def canonical(self, command: RobotCommand, groundings: dict[str, Grounding]) -> RobotCommand:
         """The command with the knowledge base's names where the words are known."""
 
 
@@ -161,11 +159,9 @@ class _Line:
     def _ground_alone(self, command: RobotCommand) -> dict[str, Grounding]:
         return self._ground((command,), self._request.text)[0]
 
-    def _with_grounding(
-        self, command: RobotCommand, fields: dict[str, Grounding]
-    ) -> RobotCommand:
+    def _with_grounding(self, command: RobotCommand, fields: dict[str, Grounding]) -> RobotCommand:
         named = self._knowledge.canonical(command, fields)
-        return GROUNDED[type(command)](**dict(named), grounding=fields)
+        return GROUNDED[type(command)].model_validate({**dict(named), "grounding": fields})
 
     def _interpreted(self, commands: Commands, confidence: float) -> Interpreted:
         return Interpreted(commands=commands, **self._common(confidence))
@@ -173,7 +169,7 @@ class _Line:
     def _unsupported(self, reason: str, confidence: float) -> Unsupported:
         return Unsupported(reason=reason, **self._common(confidence))
 
-    def _common(self, confidence: float) -> dict[str, object]:
+    def _common(self, confidence: float) -> dict[str, Any]:
         walked = time.perf_counter() - self._begun
         timings = Timings(
             queue=_ms(self._call.waited),

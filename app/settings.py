@@ -42,9 +42,7 @@ class ServerSettings(_Group):
     max_body_bytes: int = Field(
         65_536, ge=1024, description="Largest request body, but for knowledge imports."
     )
-    max_import_bytes: int = Field(
-        16 * 2**20, ge=1024, description="Largest knowledge import."
-    )
+    max_import_bytes: int = Field(16 * 2**20, ge=1024, description="Largest knowledge import.")
     shutdown_seconds: float = Field(
         10.0, ge=0, description="Time that admitted requests get to finish at shutdown."
     )
@@ -84,14 +82,12 @@ class Settings(BaseSettings):
         env_prefix=ENV_PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid"
     )
 
-    server: ServerSettings = Field(default_factory=ServerSettings)
-    model: Annotated[ModelOptions, Field(discriminator="backend")] = Field(
-        default_factory=LlamaCppOptions
-    )
-    knowledge: KnowledgeOptions = Field(default_factory=KnowledgeOptions)
-    queue: QueueSettings = Field(default_factory=QueueSettings)
-    sessions: SessionSettings = Field(default_factory=SessionSettings)
-    log: LogSettings = Field(default_factory=LogSettings)
+    server: ServerSettings = ServerSettings()
+    model: Annotated[ModelOptions, Field(discriminator="backend")] = LlamaCppOptions()
+    knowledge: KnowledgeOptions = KnowledgeOptions()
+    queue: QueueSettings = QueueSettings()
+    sessions: SessionSettings = SessionSettings()
+    log: LogSettings = LogSettings()
 
     @model_validator(mode="before")
     @classmethod

@@ -7,7 +7,17 @@ import unicodedata
 
 _ANNOTATION = re.compile(r"\[[^\]]*\]|<[^>|]*>|\((?:noise|laughs?|music|inaudible|silence)\)", re.I)
 _SPACE = re.compile(r"\s+")
-_PLAIN = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": ", ", "…": ". "})
+_PLAIN = str.maketrans(
+    {
+        "\N{LEFT SINGLE QUOTATION MARK}": "'",
+        "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+        "\N{LEFT DOUBLE QUOTATION MARK}": '"',
+        "\N{RIGHT DOUBLE QUOTATION MARK}": '"',
+        "\N{EN DASH}": "-",
+        "\N{EM DASH}": ", ",
+        "\N{HORIZONTAL ELLIPSIS}": ". ",
+    }
+)
 
 
 def normalise(text: str) -> str:

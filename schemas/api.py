@@ -81,7 +81,10 @@ def _with_grounding(command: type[RobotCommand]) -> type[RobotCommand]:
 GROUNDED: dict[type[RobotCommand], type[RobotCommand]] = {c: _with_grounding(c) for c in COMMANDS}
 """Each command class with the one addition answers make: ``grounding`` by field."""
 
-_GroundedUnion: Any = Annotated[Union[tuple(GROUNDED.values())], Field(discriminator="action")]
+_GroundedUnion: Any = Annotated[
+    Union[tuple(GROUNDED.values())],  # noqa: UP007  the members are known at run time only
+    Field(discriminator="action"),
+]
 
 InterpretedCommand = Annotated[
     SerializeAsAny[RobotCommand], GetPydanticSchema(lambda _, handler: handler(_GroundedUnion))

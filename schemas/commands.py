@@ -103,10 +103,14 @@ Countable = Annotated[
 Name = Annotated[str, Slot("A person's name.", ("people",))]
 Description = Annotated[
     str,
-    Slot("Pose, gesture or clothes that tell the person apart; empty: anyone.", free=True, empty=True),
+    Slot(
+        "Pose, gesture or clothes that tell the person apart; empty: anyone.", free=True, empty=True
+    ),
 ]
 Measure = Annotated[str, Slot("A superlative: biggest, heaviest, thinnest …", free=True)]
-Attribute = Annotated[str, Slot("What to learn about the person: name, pose or gesture.", free=True)]
+Attribute = Annotated[
+    str, Slot("What to learn about the person: name, pose or gesture.", free=True)
+]
 Topic = Annotated[
     str,
     Slot(
@@ -147,7 +151,7 @@ class RobotCommand(BaseModel):
 
     @classmethod
     def generation_schema(cls) -> dict[str, Any]:
-        """JSON Schema of what the model writes: closed, bounded, without what the service fills in."""
+        """JSON Schema of what the model writes: closed, bounded, no field the service fills in."""
         written = {f: slot.bounds for f, slot in cls.slots().items() if slot.generated}
         return {
             "type": "object",
@@ -276,7 +280,6 @@ class SayWithContext(RobotCommand):
 
 
 Command = Annotated[
-    
     GoTo
     | PickObject
     | FindPersonByName

@@ -247,4 +247,6 @@ class SettingsError(CommandInterpreterError):
 
     code = "settings_error"
     status = 503
-    default_hint = "Run 'command-interpreter settings' to see every setting and where it comes from."
+    default_hint = (
+        "Run 'command-interpreter settings' to see every setting and where it comes from."
+    )

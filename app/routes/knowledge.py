@@ -48,7 +48,7 @@ async def export(knowledge: Knowledge) -> Response:
 
 @router.post("/import")
 async def import_files(knowledge: Knowledge, files: list[UploadFile]) -> ImportReport:
-    """Add what the files describe: our YAML, areas.json, or a competition template (zip or files)."""
+    """Add what the files describe: our YAML, an areas.json, a competition template or its zip."""
     name, data = await _one(files)
     return await asyncio.to_thread(knowledge.import_upload, name, data)
 

@@ -30,8 +30,7 @@ def plan(lines: list[str], named: dict[str, str]) -> list[dict[str, str]]:
 
 def bare(commands: list[dict[str, Any]]) -> list[dict[str, str]]:
     return [
-        {k: v for k, v in c.items() if k not in ("grounding", "user_instruction")}
-        for c in commands
+        {k: v for k, v in c.items() if k not in ("grounding", "user_instruction")} for c in commands
     ]
 
 
@@ -80,7 +79,9 @@ def test_a_batch_is_answered_in_order(real: httpx.Client) -> None:
 
 
 def test_a_stream_sends_each_command_and_then_the_answer(real: httpx.Client) -> None:
-    with real.stream("POST", "/v1/interpret/stream", json={"text": CORPUS["interpreted"][0]["text"]}) as got:
+    with real.stream(
+        "POST", "/v1/interpret/stream", json={"text": CORPUS["interpreted"][0]["text"]}
+    ) as got:
         assert got.headers["content-type"].startswith("text/event-stream")
         events = [yaml.safe_load(block) for block in "".join(got.iter_text()).strip().split("\n\n")]
     assert [e["event"] for e in events] == ["command"] * 4 + ["interpretation"]
@@ -99,7 +100,11 @@ def test_the_contracts_example(real: httpx.Client) -> None:
     ]  # fmt: skip
     fridge = answer["commands"][0]["grounding"]["location_to_go"]
     assert fridge["phrase"] == "fridge"
-    assert (fridge["status"], fridge["name"], fridge["kind"]) == ("known", "refrigerator", "placement")
+    assert (fridge["status"], fridge["name"], fridge["kind"]) == (
+        "known",
+        "refrigerator",
+        "placement",
+    )
     assert fridge["room"] == "kitchen"
     assert len(fridge["pose"]) == 7
     home = answer["commands"][2]["grounding"]["location_to_go"]
