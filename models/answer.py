@@ -1,0 +1,106 @@
+"""The text a constrained model writes, read while it grows and when it is whole."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import exp, log
+
+from pydantic import ValidationError
+
+from schemas.commands import RobotCommand
+from schemas.errors import ModelAnswerInvalid
+from schemas.plan import Answer, answer_from, command_from
+
+_STRING = rb'"(?:[^"\\]|\\.)*"'
+_FIELD = re.compile(rb'"([a-z_]+)":(' + _STRING + rb")")
+_COMMAND = re.compile(rb'\{"action":%b(?:,"[a-z_]+":%b)*\}' % (_STRING, _STRING))
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One token the model chose: where in the text, in bytes, and how likely it was."""
+
+    offset: int
+    log_probability: float
+
+
+class Writing:
+    """The answer to one utterance as it is written; offsets are bytes."""
+
+    def __init__(self, utterance: str) -> None:
+        self._utterance = utterance
+        self._text = bytearray()
+        self._read = 0
+        self.choices: list[Choice] = []
+
+    @property
+    def text(self) -> str:
+        """What is written so far."""
+        return self._text.decode("utf-8", errors="ignore")
+
+    def choose(self, probability: float) -> None:
+        """Note that the next piece is a choice of that probability."""
+        self.choices.append(Choice(len(self._text), log(max(probability, 1e-30))))
+
+    def append(self, piece: bytes) -> None:
+        """Write on."""
+        self._text += piece
+
+    def commands(self) -> Iterator[RobotCommand]:
+        """The commands completed since the last call.
+
+        Raises:
+            ModelAnswerInvalid: a value breaks its class.
+        """
+        while match := _COMMAND.search(self._text, self._read):
+            self._read = match.end()
+            with _translated(self.text):
+                yield command_from(json.loads(match.group()), self._utterance)
+
+    def answer(self) -> Answer:
+        """The whole answer.
+
+        Raises:
+            ModelAnswerInvalid: it is cut off, or a value breaks its class.
+        """
+        with _translated(self.text):
+            return answer_from(json.loads(self._text), self._utterance)
+
+    def confidence(self) -> float:
+        """Probability of the whole text: the product over its choices."""
+        return exp(sum(choice.log_probability for choice in self.choices))
+
+    def slot_confidence(self) -> tuple[dict[str, float], ...]:
+        """Probability of each field's value, one dict a command."""
+        fields = list(_FIELD.finditer(self._text))
+        commands: list[dict[str, float]] = []
+        for match in fields:
+            name = match.group(1).decode()
+            if name == "action":
+                commands.append({})
+            if commands:
+                commands[-1][name] = self._probability(match.start(2), match.end(2))
+        return tuple(commands)
+
+    def _probability(self, start: int, end: int) -> float:
+        return exp(sum(c.log_probability for c in self.choices if start <= c.offset < end))
+
+
+class _translated:
+    """Turns what reading an answer can raise into ModelAnswerInvalid."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, ValidationError):
+            faults = "; ".join(str(fault["msg"]) for fault in error.errors())
+            raise ModelAnswerInvalid(f"the model's plan breaks a rule: {faults}") from error
+        if isinstance(error, ValueError):
+            raise ModelAnswerInvalid(f"the model wrote no plan: {self._text[:200]!r}") from error

@@ -1,0 +1,164 @@
+"""One llama.cpp context: the KV cache of many sequences, and the batch that is evaluated next.
+
+The arrays of the batch are numpy's, so a step of a sequence is a few slice assignments, and the
+logits are read in place. One thread only.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from typing import Any
+
+import llama_cpp
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.errors import ModelUnavailable
+
+Logits = NDArray[np.float32]
+
+
+class Context:
+    """KV cache cells and a batch over a loaded model.
+
+    Args:
+        model: pointer to the loaded llama_model.
+        cells: tokens the cache holds for all sequences together.
+        sequences: sequence ids, 0 to ``sequences - 1``.
+        batch: tokens of one evaluation at most.
+
+    Raises:
+        ModelUnavailable: there is not enough memory.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        *,
+        cells: int,
+        sequences: int,
+        batch: int,
+        threads: int,
+        flash_attention: bool | None,
+    ) -> None:
+        params = llama_cpp.llama_context_default_params()
+        params.n_ctx = cells
+        params.n_batch = params.n_ubatch = batch
+        params.n_seq_max = sequences
+        params.kv_unified = True
+        params.n_threads = params.n_threads_batch = threads
+        params.no_perf = True
+        params.flash_attn_type = (
+            llama_cpp.LLAMA_FLASH_ATTN_TYPE_AUTO if flash_attention is None else flash_attention
+        )
+        self._context = llama_cpp.llama_init_from_model(model, params)
+        if not self._context:
+            raise ModelUnavailable(
+                f"llama.cpp could not make a context of {cells} tokens",
+                hint="Lower MODEL__CONTEXT or MODEL__SEQUENCES: memory may be short.",
+            )
+        self._memory = llama_cpp.llama_get_memory(self._context)
+        self._vocabulary = llama_cpp.llama_vocab_n_tokens(llama_cpp.llama_model_get_vocab(model))
+        self.cells: int = llama_cpp.llama_n_ctx(self._context)
+        self.capacity = batch
+        self._make_batch(batch)
+        self.rows = 0
+        """Tokens in the next batch."""
+        self.outputs = 0
+        """Rows of logits the next evaluation yields."""
+        self.evaluations = 0
+
+    def _make_batch(self, size: int) -> None:
+        self._token = np.zeros(size, np.int32)
+        self._position = np.zeros(size, np.int32)
+        self._sequence = np.zeros(size, np.int32)
+        self._count = np.ones(size, np.int32)
+        self._output = np.zeros(size, np.int8)
+        int32 = ctypes.POINTER(ctypes.c_int32)
+        start = self._sequence.ctypes.data
+        self._pointers = (int32 * (size + 1))(
+            *(ctypes.cast(start + 4 * i, int32) for i in range(size))
+        )
+        self._batch = llama_cpp.llama_batch(
+            n_tokens=0,
+            token=self._token.ctypes.data_as(int32),
+            pos=self._position.ctypes.data_as(int32),
+            n_seq_id=self._count.ctypes.data_as(int32),
+            seq_id=ctypes.cast(self._pointers, ctypes.POINTER(int32)),
+            logits=self._output.ctypes.data_as(ctypes.POINTER(ctypes.c_int8)),
+        )
+
+    def set_lora(self, adapter: Any, scale: float) -> None:
+        """Apply a LoRA adapter to every evaluation.
+
+        Raises:
+            ModelUnavailable: it does not fit the model.
+        """
+        adapters = (llama_cpp.llama_adapter_lora_p_ctypes * 1)(adapter)
+        scales = (ctypes.c_float * 1)(scale)
+        if llama_cpp.llama_set_adapters_lora(self._context, adapters, 1, scales):
+            raise ModelUnavailable("the LoRA adapter does not fit the model")
+
+    def add(
+        self,
+        sequence: int,
+        position: int,
+        tokens: Sequence[int],
+        outputs: Sequence[int],
+    ) -> int:
+        """Put tokens of a sequence into the batch; ``outputs`` index those whose logits are read.
+
+        Returns the row of the first logits in what ``evaluate`` gives.
+        """
+        start, end = self.rows, self.rows + len(tokens)
+        self._token[start:end] = tokens
+        self._position[start:end] = np.arange(position, position + len(tokens), dtype=np.int32)
+        self._sequence[start:end] = sequence
+        self._output[start:end] = 0
+        for index in outputs:
+            self._output[start + index] = 1
+        first, self.rows = self.outputs, end
+        self.outputs += len(outputs)
+        return first
+
+    def evaluate(self) -> Logits:
+        """Run the model over the batch and empty it; the logits are valid until the next call.
+
+        Raises:
+            ModelUnavailable: llama.cpp failed.
+        """
+        self._batch.n_tokens, outputs = self.rows, self.outputs
+        self.rows = self.outputs = 0
+        code = llama_cpp.llama_decode(self._context, self._batch)
+        if code != 0:
+            raise ModelUnavailable(
+                f"llama.cpp failed to evaluate {self._batch.n_tokens} tokens (code {code})",
+                hint="Raise MODEL__CONTEXT if the code is 1; otherwise see the service's log.",
+            )
+        self.evaluations += 1
+        if not outputs:
+            return np.empty((0, self._vocabulary), np.float32)
+        pointer = llama_cpp.llama_get_logits(self._context)
+        address = ctypes.addressof(pointer.contents)
+        memory = (ctypes.c_float * (outputs * self._vocabulary)).from_address(address)
+        return np.frombuffer(memory, np.float32).reshape(outputs, self._vocabulary)
+
+    def copy(self, source: int, target: int, length: int) -> None:
+        """Let a sequence start with the first tokens of another, without evaluating them."""
+        llama_cpp.llama_memory_seq_cp(self._memory, source, target, 0, length)
+
+    def truncate(self, sequence: int, length: int) -> None:
+        """Forget a sequence's tokens from a position on; 0 frees it."""
+        llama_cpp.llama_memory_seq_rm(self._memory, sequence, length, -1)
+
+    def length(self, sequence: int) -> int:
+        """Tokens of a sequence in the cache."""
+        last: int = llama_cpp.llama_memory_seq_pos_max(self._memory, sequence)
+        return last + 1
+
+    def close(self) -> None:
+        """Free the cache."""
+        if self._context:
+            llama_cpp.llama_free(self._context)
+            self._context = None

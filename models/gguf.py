@@ -1,0 +1,122 @@
+"""A GGUF file loaded by llama-cpp-python, its faults named."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import llama_cpp
+
+from models.options import LlamaCppOptions
+from models.prompt import Prompt
+from schemas.errors import ModelFileCorrupt, ModelFileMissing, ModelUnavailable
+
+_MAGIC = b"GGUF"
+
+
+def load(options: LlamaCppOptions, *, context: int) -> Any:
+    """The ``llama_cpp.Llama`` over the options' file.
+
+    Args:
+        context: tokens of its own context; the fast decoder makes another and needs few here.
+
+    Raises:
+        ModelFileMissing: there is no file.
+        ModelFileCorrupt: llama.cpp cannot load it.
+    """
+    _check(options.path)
+    if options.lora is not None:
+        _check(options.lora)
+    try:
+        return llama_cpp.Llama(
+            str(options.path),
+            n_ctx=context,
+            n_batch=min(context, 512),
+            n_ubatch=min(context, 512),
+            n_threads=threads(options),
+            n_threads_batch=threads(options),
+            n_gpu_layers=gpu_layers(options),
+            flash_attn=_flash(options),
+            lora_path=None if options.lora is None else str(options.lora),
+            lora_scale=options.lora_scale,
+            no_perf=True,
+            verbose=False,
+        )
+    except (ValueError, RuntimeError, OSError) as error:
+        raise ModelFileCorrupt(f"llama.cpp cannot load {options.path}: {error}") from error
+
+
+def _check(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            magic = file.read(len(_MAGIC))
+    except FileNotFoundError as error:
+        raise ModelFileMissing(f"there is no model file {path}") from error
+    except OSError as error:
+        raise ModelFileMissing(f"the model file {path} cannot be read: {error}") from error
+    if magic != _MAGIC:
+        raise ModelFileCorrupt(f"{path} is no GGUF file: it starts with {magic!r}")
+
+
+def threads(options: LlamaCppOptions) -> int:
+    """CPU threads: as set, or the cores this process may use."""
+    return options.threads or len(os.sched_getaffinity(0))
+
+
+def gpu_layers(options: LlamaCppOptions) -> int:
+    """Layers on the GPU: as set, or all where there is a GPU backend."""
+    if options.gpu_layers is not None:
+        return options.gpu_layers
+    return -1 if llama_cpp.llama_supports_gpu_offload() else 0
+
+
+def _flash(options: LlamaCppOptions) -> bool:
+    if options.flash_attention is not None:
+        return options.flash_attention
+    return gpu_layers(options) == 0
+
+
+def prompt(llama: Any, options: LlamaCppOptions) -> Prompt:
+    """The prompt in the file's chat template, or the options'.
+
+    Raises:
+        ModelFileCorrupt: the template does not render.
+    """
+    return Prompt(
+        options.chat_template or llama.metadata.get("tokenizer.chat_template"),
+        system=options.system_prompt,
+        bos_token=_text(llama, llama.token_bos()),
+        eos_token=_text(llama, llama.token_eos()),
+        special_tokens=_special_tokens(llama),
+    )
+
+
+def _text(llama: Any, token: int) -> str:
+    if token < 0:
+        return ""
+    vocabulary = llama_cpp.llama_model_get_vocab(llama.model)
+    text: bytes = llama_cpp.llama_vocab_get_text(vocabulary, token) or b""
+    return text.decode("utf-8", errors="replace")
+
+
+def _special_tokens(llama: Any) -> list[str]:
+    vocabulary = llama_cpp.llama_model_get_vocab(llama.model)
+    special = llama_cpp.LLAMA_TOKEN_ATTR_CONTROL | llama_cpp.LLAMA_TOKEN_ATTR_USER_DEFINED
+    return [
+        _text(llama, token)
+        for token in range(llama.n_vocab())
+        if llama_cpp.llama_vocab_get_attr(vocabulary, token) & special
+    ]
+
+
+def lora(llama: Any, options: LlamaCppOptions) -> Any:
+    """The options' LoRA adapter over the loaded model, for a context of one's own.
+
+    Raises:
+        ModelUnavailable: it does not fit the model.
+    """
+    adapter = llama_cpp.llama_adapter_lora_init(llama.model, str(options.lora).encode())
+    if adapter is None:
+        raise ModelUnavailable(f"the LoRA adapter {options.lora} does not fit {options.path}")
+    return adapter

@@ -1,0 +1,110 @@
+"""A GGUF model in this process, through llama-cpp-python, decoding only what the grammar allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from models import gguf
+from models.answer import Writing
+from models.base import Decoded, Listener, _ignore, _never
+from models.constraint import Constraint
+from models.context import Context
+from models.decoder import Decoder, Request
+from models.options import LlamaCppOptions
+from models.prompt import shared_prefix
+from models.reference import Reference
+from schemas.grammar import grammar
+
+_CPU_BATCH = 512
+_GPU_BATCH = 2048
+
+
+class LlamaCppModel:
+    """The default backend.
+
+    Raises:
+        ModelFileMissing, ModelFileCorrupt: the file cannot be loaded.
+        GrammarError: the grammar does not compile for its vocabulary.
+    """
+
+    def __init__(self, options: LlamaCppOptions) -> None:
+        self._options = options
+        self.name = options.path.stem
+        fast = options.decoder == "fast"
+        self._llama: Any = gguf.load(options, context=8 if fast else _context(options, 1))
+        self._prompt = gguf.prompt(self._llama, options)
+        self._decoder: Decoder | Reference
+        if fast:
+            on_gpu = gguf.gpu_layers(options) != 0
+            self.slots = options.sequences or (64 if on_gpu else 4)
+            self._decoder = self._fast(on_gpu)
+        else:
+            self.slots = 1
+            self._decoder = Reference(self._llama, grammar(), max_tokens=options.max_tokens)
+
+    def _fast(self, on_gpu: bool) -> Decoder:
+        options = self._options
+        constraint = Constraint(self._llama, grammar())
+        batch = _GPU_BATCH if on_gpu else _CPU_BATCH
+        context = Context(
+            self._llama.model,
+            cells=_context(options, self.slots),
+            sequences=self.slots + 1,
+            batch=batch,
+            threads=gguf.threads(options),
+            flash_attention=options.flash_attention,
+        )
+        if options.lora is not None:
+            context.set_lora(gguf.lora(self._llama, options), options.lora_scale)
+        return Decoder(
+            context,
+            constraint,
+            prefix=shared_prefix([self._tokenize(self._prompt.render(p)) for p in ("go", "find")]),
+            sequences=self.slots,
+            max_tokens=options.max_tokens,
+            max_draft=64 if on_gpu else 24,
+        )
+
+    def _tokenize(self, prompt: str) -> list[int]:
+        begin = self._llama.metadata.get("tokenizer.ggml.add_bos_token", "false") == "true"
+        tokens: list[int] = self._llama.tokenize(prompt.encode(), add_bos=begin, special=True)
+        return tokens
+
+    def plan(
+        self,
+        text: str,
+        *,
+        on_command: Listener = _ignore,
+        cancelled: Callable[[], bool] = _never,
+    ) -> Decoded:
+        """Answer one utterance.
+
+        Raises:
+            InvalidRequest: the utterance does not fit the context.
+            Cancelled: ``cancelled`` said so.
+            ModelError: the model failed, or was closed.
+        """
+        prompt, writing = self._prompt.render(text), Writing(text)
+        if isinstance(self._decoder, Reference):
+            return self._decoder.decode(prompt, writing, on_command, cancelled)
+        return self._decoder.decode(
+            Request(
+                prompt=self._tokenize(prompt),
+                writing=writing,
+                drafter=None,
+                on_command=on_command,
+                cancelled=cancelled,
+            )
+        )
+
+    def close(self) -> None:
+        """End the thread and free the weights."""
+        if self._llama is not None:
+            self._decoder.close()
+            self._llama.close()
+            self._llama = None
+
+
+def _context(options: LlamaCppOptions, sequences: int) -> int:
+    return options.context or 1024 + 512 * sequences

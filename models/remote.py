@@ -1,0 +1,167 @@
+"""A model on a server that speaks OpenAI's API, through Outlines' adapter for it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import openai
+import outlines
+from outlines.exceptions import OutlinesError
+from outlines.inputs import Chat
+from outlines.types import JsonSchema
+
+from models import lenient
+from models.base import Decoded, Listener, _ignore, _never
+from models.options import RemoteOptions
+from schemas.commands import COMMANDS
+from schemas.errors import Cancelled, ModelAnswerInvalid, ModelUnavailable
+from schemas.plan import MAX_COMMANDS, MAX_VERB_LENGTH, DeclineReason, Plan
+
+
+class RemoteModel:
+    """Asks a server; what it writes is read leniently, then validated.
+
+    The server's own constraint is asked for by JSON Schema; order rules are checked afterwards.
+    """
+
+    def __init__(self, options: RemoteOptions) -> None:
+        self._options = options
+        self.name = options.model
+        self.slots = options.concurrency
+        self._closed = False
+        self._client = openai.OpenAI(
+            base_url=options.base_url,
+            api_key=options.api_key.get_secret_value() if options.api_key else "none",
+            timeout=options.timeout,
+            max_retries=1,
+        )
+        self._model: Any = outlines.from_openai(self._client, options.model)
+        self._schema = JsonSchema(answer_schema()) if options.constrain else None
+        self._system = catalogue() if options.system_prompt is None else options.system_prompt
+        self._room = threading.BoundedSemaphore(options.concurrency)
+
+    def plan(
+        self,
+        text: str,
+        *,
+        on_command: Listener = _ignore,
+        cancelled: Callable[[], bool] = _never,
+    ) -> Decoded:
+        """Answer one utterance.
+
+        Raises:
+            Cancelled: ``cancelled`` said so.
+            ModelUnavailable: the server does not answer, refuses, or was closed.
+            ModelAnswerInvalid: its text holds no valid plan.
+        """
+        with self._room:
+            pieces = list(self._pieces(text, cancelled))
+        answer = lenient.read("".join(pieces), text)
+        if isinstance(answer, Plan):
+            for command in answer.commands:
+                on_command(command)
+        return Decoded(answer=answer, confidence=1.0, tokens=len(pieces), evaluations=len(pieces))
+
+    def _pieces(self, text: str, cancelled: Callable[[], bool]) -> Iterator[str]:
+        if self._closed:
+            raise ModelUnavailable("the model was closed")
+        try:
+            stream = self._model.generate_stream(
+                self._chat(text),
+                self._schema,
+                temperature=0.0,
+                max_tokens=self._options.max_tokens,
+            )
+            for piece in stream:
+                if cancelled():
+                    stream.close()
+                    raise Cancelled("the client went away")
+                yield piece
+        except (openai.OpenAIError, OutlinesError) as error:
+            raise self._translated(error) from error
+
+    def _translated(self, error: Exception) -> Exception:
+        where = f"the model server at {self._options.base_url}"
+        cause = error if isinstance(error, openai.OpenAIError) else error.__cause__
+        if isinstance(cause, openai.APIStatusError):
+            if cause.status_code in (401, 403):
+                return ModelUnavailable(
+                    f"{where} refuses the key",
+                    hint="Set MODEL__REMOTE__API_KEY to its key.",
+                )
+            if cause.status_code == 404:
+                return ModelUnavailable(
+                    f"{where} knows no model {self._options.model!r}",
+                    hint="Set MODEL__REMOTE__MODEL to one of the names its GET /models lists.",
+                )
+            return ModelUnavailable(f"{where} answers {cause.status_code}: {cause.message}")
+        if isinstance(cause, openai.APIConnectionError):
+            return ModelUnavailable(f"{where} does not answer: {cause}")
+        return ModelAnswerInvalid(f"{where} gave no answer: {error}")
+
+    def _chat(self, text: str) -> Chat:
+        messages: list[dict[str, Any]] = [{"role": "user", "content": text}]
+        if self._system:
+            messages.insert(0, {"role": "system", "content": self._system})
+        return Chat(messages)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._closed = True
+        self._client.close()
+
+
+def answer_schema() -> dict[str, Any]:
+    """JSON Schema of an answer: the commands, or the reason there are none."""
+    commands = [command.generation_schema() for command in COMMANDS]
+    plan = _closed(
+        {
+            "commands": {
+                "type": "array",
+                "items": {"anyOf": commands},
+                "maxItems": MAX_COMMANDS,
+            }
+        }
+    )
+    decline = _closed(
+        {
+            "commands": {"type": "array", "items": {"anyOf": commands}, "maxItems": 0},
+            "reason": {"enum": [reason.value for reason in DeclineReason]},
+            "verb": {"type": "string", "maxLength": MAX_VERB_LENGTH},
+        }
+    )
+    return {"anyOf": [plan, decline]}
+
+
+def _closed(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def catalogue() -> str:
+    """The system message for a model that was not tuned: every command, its slots and rules."""
+    lines = [
+        "You turn what a person says to a service robot into a plan: JSON",
+        '{"commands":[{"action":…, slots…}, …]}, commands in the order they are carried out.',
+        "Slot values are the speaker's words without article. The commands:",
+    ]
+    for command in COMMANDS:
+        slots = {f: s for f, s in command.slots().items() if s.generated}
+        needs = ", ".join(sorted(fact.value for fact in command.needs))
+        rule = f" Only after {needs}." if needs else ""
+        lines.append(f"- {command.tag()}: {(command.__doc__ or '').strip()}{rule}")
+        for field, slot in slots.items():
+            also = f" Or: {', '.join(slot.literals)}." if slot.literals else ""
+            lines.append(f"    {field}: {slot.description}{also}")
+    reasons = ", ".join(reason.value for reason in DeclineReason)
+    lines.append(
+        'If there is nothing for the robot to do: {"commands":[],"reason":…,"verb":…}; '
+        f"reason is one of {reasons}; verb is the action it lacks, else empty."
+    )
+    return "\n".join(lines)
