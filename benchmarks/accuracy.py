@@ -56,7 +56,10 @@ def read_sets(folder: Path) -> Iterator[tuple[str, list[Case]]]:
     for file in sorted(folder.glob("*.json")):
         data = json.loads(file.read_text())
         if isinstance(data, list):
-            yield file.stem, [Case(r["string_cmd"], r["cmd_type"], r["structured_cmd"]) for r in data]
+            yield (
+                file.stem,
+                [Case(r["string_cmd"], r["cmd_type"], r["structured_cmd"]) for r in data],
+            )
     for file in sorted(folder.glob("*.txt")):
         judge = _module(folder / FORMS)
         pairs = ((text, judge.expected(form)) for text, form in judge.load(file))
@@ -90,7 +93,13 @@ def measure(url: str, name: str, cases: list[Case], ground: bool, clients: int) 
         pairs = list(zip(cases, shown, strict=True))
     verdicts = [case.verdict(answer["commands"]) for case, answer in pairs]
     wrong = [
-        {"kind": c.kind, "text": c.text, "outcome": a["outcome"], "got": _bare(a), "want": c.expected}
+        {
+            "kind": c.kind,
+            "text": c.text,
+            "outcome": a["outcome"],
+            "got": _bare(a),
+            "want": c.expected,
+        }
         for (c, a), (right, _) in zip(pairs, verdicts, strict=True)
         if not right
     ]
