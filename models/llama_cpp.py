@@ -11,6 +11,7 @@ from models.base import Decoded, Listener, _ignore, _never
 from models.constraint import Constraint
 from models.context import Context
 from models.decoder import Decoder, Request
+from models.draft import DRAFT, Draft, Weights
 from models.options import LlamaCppOptions
 from models.prompt import shared_prefix
 from models.reference import Reference
@@ -34,6 +35,7 @@ class LlamaCppModel:
         fast = options.decoder == "fast"
         self._llama: Any = gguf.load(options, context=8 if fast else _context(options, 1))
         self._prompt = gguf.prompt(self._llama, options)
+        self._draft = Weights.load(DRAFT) if options.draft else None
         self._decoder: Decoder | Reference
         if fast:
             on_gpu = gguf.gpu_layers(options) != 0
@@ -45,7 +47,8 @@ class LlamaCppModel:
 
     def _fast(self, on_gpu: bool) -> Decoder:
         options = self._options
-        constraint = Constraint(self._llama, grammar())
+        self._constraint = Constraint(self._llama, grammar())
+        self._least = 0.2 if on_gpu else 0.6
         batch = _GPU_BATCH if on_gpu else _CPU_BATCH
         context = Context(
             self._llama.model,
@@ -59,12 +62,27 @@ class LlamaCppModel:
             context.set_lora(gguf.lora(self._llama, options), options.lora_scale)
         return Decoder(
             context,
-            constraint,
+            self._constraint,
             prefix=shared_prefix([self._tokenize(self._prompt.render(p)) for p in ("go", "find")]),
             sequences=self.slots,
             max_tokens=options.max_tokens,
             max_draft=64 if on_gpu else 24,
         )
+
+    def _drafter(self, text: str) -> Draft | None:
+        if self._draft is None:
+            return None
+        return Draft(
+            self._draft,
+            text,
+            tokenize=self._tokenize_answer,
+            piece=self._constraint.piece,
+            least=self._least,
+        )
+
+    def _tokenize_answer(self, answer: str) -> list[int]:
+        tokens: list[int] = self._llama.tokenize(answer.encode(), add_bos=False, special=False)
+        return tokens
 
     def _tokenize(self, prompt: str) -> list[int]:
         begin = self._llama.metadata.get("tokenizer.ggml.add_bos_token", "false") == "true"
@@ -92,7 +110,7 @@ class LlamaCppModel:
             Request(
                 prompt=self._tokenize(prompt),
                 writing=writing,
-                drafter=None,
+                drafter=self._drafter(text),
                 on_command=on_command,
                 cancelled=cancelled,
             )
