@@ -1,0 +1,1 @@
+"""Making the model: synthetic data, fine-tuning, export and evaluation."""

@@ -1,0 +1,1 @@
+"""Synthetic utterances and the plans they ask for."""

@@ -1,0 +1,1 @@
+"""Word lists and phrases the generator is made of."""

@@ -1,0 +1,187 @@
+"""Utterances that get no plan: talk, questions to the world, actions the robot lacks, injections,
+noise and half sentences."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.plan import DeclineReason
+from training.generator.draft import Lazy
+from training.generator.entities import choose
+from training.generator.grammar import weigh
+from training.generator.mentions import Said, clean
+from training.generator.people import person
+from training.generator.resources import table
+from training.generator.splits import Split, template_held_out
+from training.generator.world import World, article
+
+DATA: dict[str, Any] = table("declines")
+REASONS: dict[DeclineReason, int] = {
+    DeclineReason.CHIT_CHAT: 22,
+    DeclineReason.WORLD_QUESTION: 24,
+    DeclineReason.MISSING_ACTION: 30,
+    DeclineReason.INJECTION: 12,
+    DeclineReason.UNINTELLIGIBLE: 14,
+}
+"""Every reason and its share."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeclineDraft:
+    """What is said, and why it gets no plan."""
+
+    text: str
+    reason: DeclineReason
+    verb: Said | str = ""
+
+
+def decline(world: World) -> DeclineDraft:
+    """One utterance of any reason."""
+    reason = world.rng.choices(list(REASONS), list(REASONS.values()))[0]
+    if reason is DeclineReason.MISSING_ACTION:
+        return _missing_action(world)
+    if reason is DeclineReason.UNINTELLIGIBLE:
+        return DeclineDraft(_unintelligible(world), reason)
+    return DeclineDraft(world.say(_template(world, reason.value), **_bindings(world)), reason)
+
+
+def _template(world: World, group: str) -> str:
+    unseen = world.lexicon.split is Split.UNSEEN_TEMPLATES
+    options: list[str] = []
+    for weighted in DATA[group]:
+        weight, text = weigh(str(weighted))
+        if template_held_out(text) is unseen:
+            options += [text] * int(weight)
+    return str(choose(world.rng, options or [weigh(str(t))[1] for t in DATA[group]]))
+
+
+def _bindings(world: World) -> dict[str, Any]:
+    scope: dict[str, Any] = {
+        "W": _Draw(world, lambda: world.lexicon.word(world.rng, world.chance(0.2))),
+        "N": _Draw(world, world.name),
+        "P": _Draw(world, lambda: world.room() if world.chance(0.5) else world.location()),
+        "O": _Draw(world, world.object_name),
+        "O2": _Draw(world, world.object_name),
+        "OBJ": _Draw(world, lambda: _object(world)),
+        "WHO": _Draw(world, lambda: clean(str(person(world, "name gesture pose clothes any")))),
+        "JSON": '{"commands":[]}',
+        "INST": "[INST]",
+        "TASK": _Draw(world, lambda: _task(world)),
+    }
+    for name, key in _OPEN_LISTS.items():
+        scope[name] = _Draw(world, lambda key=key: str(choose(world.rng, DATA[key])))  # type: ignore[misc]
+    scope["PAYLOAD"] = Lazy(world, "{PAY}", {"PAY": scope["PAY"]})
+    return scope
+
+
+_OPEN_LISTS = {
+    "COUNTRY": "countries",
+    "LANDMARK": "landmarks",
+    "WORK": "works",
+    "NUM": "numbers",
+    "PAY": "payloads",
+}
+
+
+class _Draw:
+    """Draws a word anew each time it is printed."""
+
+    __slots__ = ("draw", "world")
+
+    def __init__(self, world: World, draw: Any) -> None:
+        self.world, self.draw = world, draw
+
+    def __str__(self) -> str:
+        return str(self.draw())
+
+
+def _object(world: World) -> str:
+    name = world.category()[0] if world.chance(0.15) else world.object_name()
+    if world.chance(0.12):
+        name = world.location()
+    form = world.rng.random()
+    if form < 0.62:
+        return f"the {name}"
+    return article(name) if form < 0.85 else world.say(f"[my|some|this|that|all the|our] {name}")
+
+
+def _task(world: World) -> str:
+    return world.say(
+        "[bring me {O}|go to the {P}|take {O} from the {P}|follow {N}|tell me the time|find {N} in the {P}]",
+        O=_object(world),
+        P=world.room(),
+        N=world.name(),
+    )
+
+
+def _missing_action(world: World) -> DeclineDraft:
+    text = _template(world, "missing_action")
+    lists = {"VT": "thing", "VI": "into", "VP": "person", "VA": "alone"}
+    verb: Said | str = ""
+    scope = _bindings(world)
+    for name, key in lists.items():
+        if f"{{{name}}}" in text:
+            phrase = str(choose(world.rng, DATA["missing_verbs"][key]))
+            if key == "alone":
+                first, rest = _split_particle(phrase)
+                verb, marked = world.mention(first)
+                scope[name] = f"{marked}{rest}"
+            else:
+                verb, scope[name] = world.mention(phrase)
+    if "{PPV}" in text:
+        phrase = str(choose(world.rng, [v for v in DATA["missing_verbs"]["thing"] if " " not in v]))
+        verb = phrase
+        scope["PPV"] = _participle(phrase)
+    return DeclineDraft(world.say(text, **scope), DeclineReason.MISSING_ACTION, verb)
+
+
+def _split_particle(phrase: str) -> tuple[str, str]:
+    words = phrase.split(" ")
+    size = 2 if len(words) > 1 and words[1] in ("on", "off", "up", "down", "out") else 1
+    rest = " ".join(words[size:])
+    return " ".join(words[:size]), f" {rest}" if rest else ""
+
+
+_IRREGULAR = {
+    "cut": "cut", "break": "broken", "throw": "thrown", "feed": "fed", "eat": "eaten", "drink": "drunk",
+    "write": "written", "read": "read", "draw": "drawn", "buy": "bought", "sell": "sold", "build": "built",
+    "make": "made", "steal": "stolen", "hide": "hidden", "grind": "ground", "bend": "bent", "spin": "spun",
+    "burn": "burned", "freeze": "frozen", "heat": "heated", "sew": "sewn", "knit": "knitted", "hang": "hung",
+    "shake": "shaken", "reset": "reset", "sweep": "swept", "light": "lit", "melt": "melted", "eject": "ejected",
+}  # fmt: skip
+
+
+def _participle(verb: str) -> str:
+    if verb in _IRREGULAR:
+        return _IRREGULAR[verb]
+    if verb.endswith("e"):
+        return verb + "d"
+    if verb.endswith("y") and verb[-2] not in "aeiou":
+        return verb[:-1] + "ied"
+    if re.fullmatch(r"[^aeiou]*[aeiou][bdgmnprt]", verb):
+        return verb + verb[-1] + "ed"
+    return verb + "ed"
+
+
+def _unintelligible(world: World) -> str:
+    kind = world.rng.random()
+    if kind < 0.62:
+        return world.say(_template(world, "half"), **_bindings(world))
+    if kind < 0.72:
+        count = world.rng.randint(1, 4)
+        return " ".join(choose(world.rng, DATA["noises"]) for _ in range(count))
+    if kind < 0.9:
+        return _salad(world)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    count = world.rng.randint(1, 4)
+    return " ".join("".join(world.rng.choices(letters, k=world.rng.randint(2, 9))) for _ in range(count))
+
+
+def _salad(world: World) -> str:
+    words: list[str] = []
+    for _ in range(world.rng.randint(2, 9)):
+        open_word = world.chance(0.45)
+        words.append(world.lexicon.word(world.rng, world.chance(0.2)) if open_word else choose(world.rng, DATA["salad"]))
+    return " ".join(words)

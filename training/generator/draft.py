@@ -1,0 +1,143 @@
+"""A sentence and its plan before the sentence is styled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from training.generator.entities import choose
+from training.generator.grammar import Grammar, weigh
+from training.generator.people import DESCRIPTIONS, SIDES, Person
+from training.generator.places import Place
+from training.generator.plan import Step
+from training.generator.resources import table
+from training.generator.splits import Split, template_held_out
+from training.generator.things import Thing
+from training.generator.world import World, article, topic_rule
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is said, with marks, and the steps it asks for."""
+
+    text: str
+    steps: Sequence[Step]
+
+
+class Lazy:
+    """A phrase that is worded anew whenever a sentence uses it."""
+
+    __slots__ = ("scope", "text", "world")
+
+    def __init__(self, world: World, text: str, scope: Mapping[str, Any]) -> None:
+        self.world, self.text, self.scope = world, text, scope
+
+    def __str__(self) -> str:
+        return self.world.say(self.text, **self.scope)
+
+
+class It:
+    """The pronoun of a thing, or now and then the thing again."""
+
+    __slots__ = ("thing",)
+
+    def __init__(self, thing: Thing) -> None:
+        self.thing = thing
+
+    def __str__(self) -> str:
+        return self.thing.it
+
+
+def describing(world: World, person: Person, place: Place | None) -> dict[str, Any]:
+    """The bindings of a person at a place."""
+    scope: dict[str, Any] = {"X": person, "IT": "it", "X_s": person.owner}
+    if place is not None:
+        scope["S"] = place
+    scope["XS"] = Lazy(world, "{X} {S.at}" if place is not None else "{X}", scope)
+    scope["PX"] = _of_place(world, person, place) if place is not None else str(person)
+    scope["X_of_S_s"] = str(scope["PX"]).removeprefix("the ") + "'s"
+    return scope
+
+
+def _of_place(world: World, person: Person, place: Place) -> str:
+    """"The office's sitting person": the place hidden in a possessive."""
+    if person.named or not person.noun.startswith(("the ", "a ", "an ")):
+        return f"{person.noun} {place.at}"
+    noun = person.noun.split(" ", 1)[1]
+    form = world.rng.random()
+    if form < 0.55:
+        return f"{place.the}'s {noun}"
+    if form < 0.8:
+        return f"the {place.words} {noun}"
+    return f"{person.noun} {place.at}"
+
+
+def build_grammar() -> Grammar:
+    """Every rule of the data files."""
+    grammar = Grammar()
+    for name, alternatives in table("phrases").items():
+        grammar.add(name, map(str, alternatives))
+    for canonical, alternatives in table("topics").items():
+        grammar.add(topic_rule(canonical), map(str, alternatives))
+    for name in ("neutral", "article", "bare", "gendered"):
+        grammar.add(f"head_{name}", DESCRIPTIONS["heads"][name])
+    for pose, wording in DESCRIPTIONS["poses"].items():
+        grammar.add(f"{pose}_before", wording["before"])
+        grammar.add(f"{pose}_after", wording["after"])
+    gestures = DESCRIPTIONS["gestures"]
+    grammar.add("waving_before", gestures["waving"]["before"])
+    grammar.add("waving_after", gestures["waving"]["after"])
+    for kind in ("raising", "pointing"):
+        for side in SIDES:
+            worded = [t.replace("SIDE", side) for t in gestures[kind]["after"]]
+            grammar.add(f"{kind}_{side}_after", [t.replace("ARM", "{arm}") for t in worded])
+    for name in ("arm", "wearing", "t_shirt"):
+        grammar.add(name, DESCRIPTIONS[name])
+    measures = table("superlatives")
+    wordings = {k: v for k, v in measures.items() if isinstance(v, dict) and "before" in v}
+    for measure, wording in wordings.items():
+        for part in ("before", "clause", "packed"):
+            grammar.add(f"{measure}_{part}", wording[part])
+    grammar.add("measure_before", [f"{{{m}_before}}" for m in wordings])
+    grammar.add("get_phrase", table("sentences")["get"])
+    grammar.add("after_getting", table("sentences")["after_getting"])
+    return grammar
+
+
+@cache
+def templates(group: str, split: Split, name: str = "sentences") -> tuple[str, ...]:
+    """A group's sentence templates that a split may use, repeated by weight."""
+    held_out: list[str] = []
+    kept: list[str] = []
+    for weighted in table(name)[group]:
+        weight, text = weigh(str(weighted))
+        (held_out if template_held_out(text) else kept).extend([text] * int(weight))
+    if split is Split.UNSEEN_TEMPLATES:
+        return tuple(held_out)
+    return tuple(kept or held_out)
+
+
+class NothingHeldOut(LookupError):
+    """The group keeps no template back, so no unseen one can be drawn."""
+
+
+def template(world: World, group: str, name: str = "sentences") -> str:
+    """One of the group's templates.
+
+    Raises:
+        NothingHeldOut: unseen templates are wanted and the group has none.
+    """
+    options = templates(group, world.lexicon.split, name)
+    if not options:
+        raise NothingHeldOut(group)
+    return str(choose(world.rng, options))
+
+
+def sentence(world: World, group: str, scope: Mapping[str, Any]) -> str:
+    """One sentence of the group."""
+    return world.say(template(world, group), **scope)
+
+
+__all__ = ["Draft", "It", "Lazy", "article", "build_grammar", "describing", "sentence", "template"]

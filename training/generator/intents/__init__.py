@@ -1,0 +1,33 @@
+"""What people ask a robot for: each intent is a function from a world to a sentence and its plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from training.generator.draft import Draft
+from training.generator.intents.counting import count_people, count_things
+from training.generator.intents.fetching import fetch
+from training.generator.intents.gpsr import gpsr
+from training.generator.intents.learning import learn_about_person, superlative
+from training.generator.intents.leading import follow_person, guide_person, meet_then_find
+from training.generator.intents.meeting import meet
+from training.generator.intents.simple import simple
+from training.generator.intents.talking import answer, talk
+from training.generator.world import World
+
+INTENTS: dict[Callable[[World], Draft], int] = {
+    fetch: 24,
+    meet: 22,
+    talk: 7,
+    answer: 6,
+    count_things: 5,
+    count_people: 7,
+    learn_about_person: 9,
+    superlative: 7,
+    follow_person: 8,
+    guide_person: 9,
+    meet_then_find: 5,
+    simple: 6,
+    gpsr: 12,
+}
+"""Every intent and its share."""

@@ -1,0 +1,59 @@
+"""Getting a thing, and bringing it to a place, a person or the operator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from training.generator.draft import Draft, It, Lazy, sentence
+from training.generator.entities import choose
+from training.generator.people import person
+from training.generator.places import Place, room, spot, surface
+from training.generator.plan import GIVE, HOME, PUT, go, pick
+from training.generator.things import Thing
+from training.generator.world import World
+
+
+def fetch(world: World) -> Draft:
+    """Pick something up somewhere and carry it on."""
+    thing = Thing.of(world)
+    place = _source(world)
+    goals = "me me me place place person person none" if place else "me me me place person none"
+    goal = choose(world.rng, goals.split())
+    scope: dict[str, Any] = {"O": thing, "I": It(thing), "IT": "it"}
+    if place:
+        scope["S"] = place
+    steps = [*([go(place.value)] if place else []), pick(thing.value)]
+    nowhere = "" if place else "nowhere_"
+    if goal == "none":
+        if place is None:
+            return Draft(sentence(world, "get_only_nowhere", scope), steps)
+        group = "get_only" if world.chance(0.7) else "find_thing"
+        return Draft(sentence(world, group, scope), steps)
+    if goal == "me":
+        return Draft(sentence(world, f"fetch_{nowhere}to_operator", scope), [*steps, HOME, GIVE])
+    if goal == "place":
+        scope["D"] = destination = surface(world)
+        text = sentence(world, f"fetch_{nowhere}to_place", scope)
+        return Draft(text, [*steps, go(destination.value), PUT])
+    return _to_person(world, scope, steps, nowhere)
+
+
+def _source(world: World) -> Place | None:
+    draw = world.rng.random()
+    if draw < 0.15:
+        return None
+    return surface(world) if draw < 0.68 else room(world)
+
+
+def _to_person(world: World, scope: dict[str, Any], steps: list[Any], nowhere: str) -> Draft:
+    someone = person(world, "name name name gesture gesture pose clothes any")
+    where = (spot(world) if world.chance(0.15) else room(world)) if world.chance(0.9) else None
+    scope["X"] = someone
+    scope["R"] = Lazy(world, "{P.at}", {"P": where}) if where else ""
+    for _ in range(20):
+        text = sentence(world, f"fetch_{nowhere}to_person", scope)
+        # Without a place for the person, sentences that need one fall apart.
+        if where or not (text.startswith(",") or " is ." in text or " is ," in text):
+            break
+    there = [go(where.value)] if where else []
+    return Draft(text.lstrip(", "), [*steps, *there, someone.step, GIVE])

@@ -1,0 +1,50 @@
+"""Following someone, leading someone, and meeting someone twice."""
+
+from __future__ import annotations
+
+from training.generator.draft import Draft, describing, sentence
+from training.generator.intents.meeting import whereabouts
+from training.generator.people import person
+from training.generator.places import anywhere, room, spot
+from training.generator.plan import UNTIL_TOLD, follow, go, guide
+from training.generator.world import World
+
+
+def follow_person(world: World) -> Draft:
+    """Follow someone to a place, or until told to stop."""
+    someone = person(world, "name name name gesture gesture pose pose clothes clothes any")
+    place = whereabouts(world, 0.92)
+    if place and world.chance(0.5):
+        place = spot(world)
+    scope = describing(world, someone, place)
+    there = [go(place.value)] if place else []
+    nowhere = "" if place else "_nowhere"
+    if world.chance(0.4):
+        text = sentence(world, f"follow_on{nowhere}", scope)
+        return Draft(text, [*there, someone.step, UNTIL_TOLD])
+    goal = anywhere(world, 0.65)
+    text = sentence(world, f"follow_to{nowhere}", scope | {"D": goal})
+    return Draft(text, [*there, someone.step, follow(goal.value)])
+
+
+def guide_person(world: World) -> Draft:
+    """Lead someone to a place."""
+    someone = person(world, "name name name gesture gesture pose pose clothes clothes clothes any")
+    place = whereabouts(world, 0.93)
+    if place and world.chance(0.5):
+        place = spot(world)
+    goal = anywhere(world)
+    scope = describing(world, someone, place) | {"D": goal}
+    text = sentence(world, "guide" if place else "guide_nowhere", scope)
+    there = [go(place.value)] if place else []
+    return Draft(text, [*there, someone.step, guide(goal.value)])
+
+
+def meet_then_find(world: World) -> Draft:
+    """Meet someone at one place and find them at another, told in either order."""
+    someone = person(world, "name name name name name name name gesture pose clothes")
+    first = anywhere(world, 0.2)
+    second = room(world) if world.chance(0.9) else spot(world)
+    scope = describing(world, someone, first) | {"D": second}
+    text = sentence(world, "meet_then_find", scope)
+    return Draft(text, [go(first.value), someone.step, go(second.value), someone.step])

@@ -1,0 +1,74 @@
+"""Learning something about a person, or which thing is the most of something."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from training.generator.draft import Draft, Lazy, describing, sentence
+from training.generator.entities import choose
+from training.generator.intents.meeting import whereabouts
+from training.generator.people import person
+from training.generator.places import Place, room, spot, surface
+from training.generator.plan import (
+    HOME,
+    TELL_PERSON,
+    TELL_VISUAL,
+    Value,
+    compare,
+    go,
+    learn,
+)
+from training.generator.resources import table
+from training.generator.things import Kindred
+from training.generator.world import World
+
+_SUPERLATIVES: dict[str, Any] = table("superlatives")
+_CANONICAL = tuple(k for k, v in _SUPERLATIVES.items() if isinstance(v, dict) and "before" in v)
+
+
+def learn_about_person(world: World) -> Draft:
+    """Tell the operator, or someone else, a person's name, pose or gesture."""
+    attribute = choose(world.rng, ("name", "pose", "gesture"))
+    place = _place(world)
+    kinds = "any any any any any any any gesture pose clothes" if attribute == "name" else "any any any any any any any gesture pose clothes name"
+    someone = person(world, kinds)
+    scope = describing(world, someone, place)
+    scope["info"] = Lazy(world, f"{{info_{attribute}}}", scope)
+    scope["short"] = Lazy(world, f"{{short_{attribute}}}", scope)
+    found = [go(place.value), someone.step, learn(attribute)]
+    if world.chance(0.55):
+        group = "ask_name" if attribute == "name" and world.chance(0.15) else "info_to_operator"
+        return Draft(sentence(world, group, scope), [*found, HOME, TELL_PERSON])
+    where = _place(world)
+    listener = person(world, "any any any any any any name gesture pose clothes")
+    scope |= {"Y": listener, "G": where}
+    scope["YG"] = Lazy(world, "{Y} {G.at}", scope)
+    text = sentence(world, "info_to_person", scope)
+    return Draft(text, [*found, go(where.value), listener.step, TELL_PERSON])
+
+
+def _place(world: World) -> Place:
+    place = whereabouts(world, 1.0) if world.chance(0.4) else spot(world)
+    return place or room(world)
+
+
+def superlative(world: World) -> Draft:
+    """Which thing at a place is the biggest, heaviest, thinnest …"""
+    place = surface(world) if world.chance(0.9) else room(world)
+    kin = Kindred.of(world)
+    measure, wording = _measure(world)
+    scope: dict[str, Any] = {"S": place, "K": kin, **wording}
+    packed = "[{before} {K.one}*8|{K.one} {packed}*4|{before} of the {K.many}|{before} {K.one} of all|{K.one} that {clause}*2]"
+    scope["np"] = Lazy(world, packed, scope)
+    text = sentence(world, "superlative", scope)
+    return Draft(text, [go(place.value), compare(measure, kin.value), HOME, TELL_VISUAL])
+
+
+def _measure(world: World) -> tuple[Value, dict[str, str]]:
+    if world.source == "arena" or world.chance(0.75):
+        measure: str = choose(world.rng, _CANONICAL)
+        parts = ("before", "clause", "packed")
+        return measure, {p: world.say(f"{{{measure}_{p}}}") for p in parts}
+    word: str = choose(world.rng, _SUPERLATIVES["plain"])
+    said, marked = world.mention(word)
+    return said, {"before": marked, "clause": f"is the {marked}", "packed": f"that is the {marked}"}

@@ -1,0 +1,118 @@
+"""Finding, meeting or greeting someone, and what comes after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from training.generator.draft import Draft, describing, sentence, template
+from training.generator.entities import choose
+from training.generator.people import Person, person
+from training.generator.places import Place, anywhere, room, spot
+from training.generator.plan import ANSWER, INTRODUCE, UNTIL_TOLD, Step, follow, go, guide, say
+from training.generator.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """What to do with the person once found; ``fits`` says it of a pronoun or of the person."""
+
+    of_pronoun: str
+    of_person: str
+    gerund: str
+    step: Step
+    scope: dict[str, Any]
+
+
+def follow_up(world: World, someone: Person, kinds: str) -> FollowUp:
+    """One of talk, answer, follow, follow_to, guide."""
+    kind = choose(world.rng, kinds.split())
+    if kind == "talk":
+        return _talk(world)
+    if kind == "answer":
+        question = "{answer Q}"
+        scope = {"Q": world.say("{question}", X=someone)}
+        return FollowUp(question, "[answer|respond to|reply to] {X_s} [question|quiz]", "answering {Q}", ANSWER, scope)
+    if kind == "follow":
+        return FollowUp("{follow X.pron}{endlessly}", "{follow X}", "{following X.pron}", UNTIL_TOLD, {})
+    goal = anywhere(world, 0.45)
+    scope = {"D": goal}
+    if kind == "follow_to":
+        return FollowUp("{follow X.pron} {goal}", "{follow X} {goal}", "{following X.pron} {goal}", follow(goal.value), scope)
+    shown = "[{guide X.pron} {D.dst}*9|show {X.pron} the way to {D.the}]"
+    return FollowUp(shown, "{guide X} {D.dst}", "{guiding X.pron} {D.dst}", guide(goal.value), scope)
+
+
+def _talk(world: World) -> FollowUp:
+    canonical, words = world.topic()
+    if canonical:
+        value: Any = canonical
+    else:
+        value, words = said_topic(world, words)
+    return FollowUp(
+        "[{say_bare}*5|{tell_pron}*5|{about_yourself}]" if canonical == "something about yourself" else "[{say_bare}|{tell_pron}]",
+        "{tell_X}",
+        "{telling X.pron} {T}",
+        say(value),
+        {"T": words, "Y": "them"},
+    )
+
+
+def said_topic(world: World, words: str) -> tuple[Any, str]:
+    """A topic in the speaker's words, its article outside the slot."""
+    for head in ("a ", "an ", "the ", "that "):
+        if words.startswith(head):
+            said, marked = world.mention(words.removeprefix(head))
+            return said, head + marked
+    return world.mention(words)
+
+
+def whereabouts(world: World, share: float = 0.93) -> Place | None:
+    """Where the person is, if that is said."""
+    if not world.chance(share):
+        return None
+    return room(world) if world.chance(0.72) else spot(world)
+
+
+def meet(world: World) -> Draft:
+    """Find, meet or greet someone, then tell, answer, follow or lead."""
+    someone = person(world, "name name name gesture gesture gesture pose pose clothes clothes any")
+    place = whereabouts(world)
+    greets = world.chance(0.38)
+    verb = "greet" if greets else _verb(world, someone)
+    before = [*([go(place.value)] if place else []), someone.step, *([INTRODUCE] if greets else [])]
+    scope = describing(world, someone, place)
+    if place and world.chance(0.07):
+        return Draft(_worded(world, "meet_only", verb, scope), before)
+    after = follow_up(world, someone, "talk talk answer follow follow_to guide guide")
+    scope |= after.scope
+    scope["F"] = world.say(after.of_pronoun, **scope)
+    scope["F_X"] = world.say(after.of_person, **scope)
+    scope["F_GERUND"] = world.say(after.gerund, **scope)
+    return Draft(_worded(world, _group(world, place, greets, after), verb, scope), [*before, after.step])
+
+
+def _verb(world: World, someone: Person) -> str:
+    return "meet" if world.chance(0.75 if someone.named else 0.15) else "find"
+
+
+def _group(world: World, place: Place | None, greets: bool, after: FollowUp) -> str:
+    if place is None:
+        return "meet_nowhere"
+    if greets and after.step is UNTIL_TOLD and world.chance(0.15):
+        return "greet_and_follow"
+    if greets and world.chance(0.12):
+        return "find_then_meet"
+    return "meet"
+
+
+def _worded(world: World, group: str, verb: str, scope: dict[str, Any]) -> str:
+    text = template(world, group)
+    gerund = {"meet": "meeting", "find": "finding", "greet": "greeting"}[verb]
+    text = text.replace("{VERBING_PRON}", f"{{{gerund} X.pron}}").replace("{VERBING", f"{{{gerund}")
+    text = text.replace("{VERB ", f"{{{verb} ").replace("{ONCE X}", f"{{once_{verb}}} {{X}}")
+    text = text.replace("{ONCE X.pron}", f"{{once_{verb}}} {{X.pron}}")
+    return world.say(text.replace("the_X_of_S", "X_of_S"), **scope)
+
+
+__all__ = ["follow_up", "meet", "said_topic", "sentence", "whereabouts"]

@@ -1,0 +1,48 @@
+"""Telling someone something, and answering someone's question."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from training.generator.draft import Draft, Lazy, describing, sentence
+from training.generator.intents.meeting import said_topic, whereabouts
+from training.generator.people import person
+from training.generator.plan import ANSWER, go, say
+from training.generator.world import World
+
+
+def talk(world: World) -> Draft:
+    """Tell someone a topic."""
+    someone = person(world, "gesture gesture gesture pose pose name name clothes any")
+    place = whereabouts(world)
+    canonical, words = world.topic()
+    value: Any = canonical
+    if not canonical:
+        value, words = said_topic(world, words)
+    scope = describing(world, someone, place) | {"T": words, "Y": str(someone)}
+    scope["XS"] = Lazy(world, "{X} {S.at}" if place else "{X}", scope)
+    group = "talk" if place else "talk_nowhere"
+    there = [go(place.value)] if place else []
+    return Draft(sentence(world, group, scope), [*there, someone.step, say(value)])
+
+
+def answer(world: World) -> Draft:
+    """Answer someone's question."""
+    someone = person(world, "gesture gesture gesture pose pose name name clothes any")
+    place = whereabouts(world)
+    scope = describing(world, someone, place)
+    questions = {
+        "Q_of_XS": "{the_question} [of*4|from|asked by|posed by|given by|that belongs to|belonging to|being asked by|raised by] {XS}",
+        "Q_of_X": "{the_question} [of*4|from|asked by|posed by|raised by] {X}",
+        "Q_owner": "{X_s} {q}",
+        "Q_owner_of_S": "{PX}'s {q}",
+        "Q_that": "the {q} [that|] {XS} [has|asks|is asking|asks you|has for you|wants to ask|poses|is posing]",
+        "Q_theirs": "{X.their} {q}",
+        "Q_the": "the {q}",
+    }
+    scope |= {name: Lazy(world, text, scope) for name, text in questions.items()}
+    for name, text in questions.items():
+        scope[name] = Lazy(world, text, scope)
+    there = [go(place.value)] if place else []
+    group = "answer" if place else "answer_nowhere"
+    return Draft(sentence(world, group, scope), [*there, someone.step, ANSWER])

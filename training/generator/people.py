@@ -1,0 +1,230 @@
+"""People: by name, by what tells them apart, or anyone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.commands import FindPerson, FindPersonByName
+from training.generator.entities import choose
+from training.generator.mentions import Said
+from training.generator.plan import Step
+from training.generator.resources import table
+from training.generator.world import World, article
+
+DESCRIPTIONS: dict[str, Any] = table("descriptions")
+SIDES = ("left", "right")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A description of one person, and of several.
+
+    ``before`` stands in front of the noun, ``after`` behind it; ``of_many`` is the canonical value
+    of the plural.
+    """
+
+    of_one: str
+    of_many: str
+    before: str
+    after: str
+
+
+def posture(world: World) -> Look:
+    """Sitting, standing or lying."""
+    pose = choose(world.rng, ("sitting", "standing", "lying"))
+    return Look(f"{pose} person", f"{pose} persons", f"{{{pose}_before}}", f"{{{pose}_after}}")
+
+
+def gesture(world: World) -> Look:
+    """Waving, raising an arm or pointing."""
+    kind = choose(world.rng, ("waving", "raising", "raising", "pointing", "pointing"))
+    if kind == "waving":
+        return Look("waving person", "waving persons", "{waving_before}", "{waving_after}")
+    side = choose(world.rng, SIDES)
+    after = f"{{{kind}_{side}_after}}"
+    if kind == "raising":
+        return Look(
+            f"person raising their {side} arm", f"persons raising their {side} arm", "", after
+        )
+    return Look(f"person pointing to the {side}", f"persons pointing to the {side}", "", after)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone to be found; printed as a noun phrase."""
+
+    world: World
+    value: Said | str
+    """The name, or the description; empty for anyone."""
+    named: bool
+    noun: str
+    pron: str
+    short: str
+    """Fits before a place without a relative clause in between."""
+
+    @property
+    def their(self) -> str:
+        """Possessive of the pronoun."""
+        return {"him": "his", "her": "her"}.get(self.pron, "their")
+
+    @property
+    def they(self) -> str:
+        """Subject form of the pronoun."""
+        return {"him": "he", "her": "she"}.get(self.pron, "they")
+
+    @property
+    def step(self) -> Step:
+        """The command that finds them."""
+        if self.named:
+            return Step(FindPersonByName, {"name": self.value})
+        return Step(FindPerson, {"attribute_value": self.value})
+
+    def __str__(self) -> str:
+        return self.noun
+
+    @property
+    def owner(self) -> str:
+        """Possessive: ``Jane's``, ``the waving person's``."""
+        return f"{self.noun}'s"
+
+
+def person(world: World, kinds: str) -> Person:
+    """Someone of one of the kinds: name, pose, gesture, clothes, any."""
+    kind = choose(world.rng, kinds.split())
+    pron = world.say("[them*5|him|her]")
+    if kind == "name":
+        return _named(world, pron)
+    if kind == "clothes":
+        return _dressed(world, pron)
+    if kind == "any":
+        return _anyone(world, pron)
+    look = posture(world) if kind == "pose" else gesture(world)
+    return _described(world, look, pron)
+
+
+def _named(world: World, pron: str) -> Person:
+    said, words = world.mention(world.name())
+    if world.chance(0.012):
+        words = world.say(f"{world.name()}{{correction}} {words}")
+    return Person(world, said, True, words, pron, words)
+
+
+def _head(world: World, article_: str = "") -> tuple[str, str]:
+    """A determiner and a noun, or "someone"; with the gendered word where there is one."""
+    det = article_ or world.say("{head_article}")
+    if det != "the" and world.chance(0.3):
+        return world.say("{head_bare}"), ""
+    if world.chance(0.04):
+        noun = world.say("{head_gendered}")
+        return (article(noun) if det == "a" else f"{det} {noun}"), noun
+    noun = world.say("{head_neutral}") if world.chance(0.5) else "person"
+    return (article(noun) if det == "a" else f"{det} {noun}"), ""
+
+
+def _anyone(world: World, pron: str) -> Person:
+    head, gender = _head(world)
+    return Person(world, gender, False, head, pron, head)
+
+
+def _their(text: str, pron: str) -> str:
+    if pron == "them":
+        return text
+    return text.replace("their", "his" if pron == "him" else "her")
+
+
+def _described(world: World, look: Look, pron: str) -> Person:
+    plain = look.of_one.startswith("person")
+    if plain and world.chance(0.15):
+        noun = world.say(f"{{head_article}} {look.of_one}")
+        return Person(world, look.of_one, False, noun, pron, noun)
+    if look.before and world.chance(0.45):
+        words, gender = _head(world, world.say("[the*3|a]"))
+        noun = words.split(" ", 1)[1] if " " in words else "person"
+        phrase = f"{world.say(look.before)} {noun}"
+        phrase = article(phrase) if words.startswith(("a ", "an ")) else f"the {phrase}"
+        value = look.of_one.replace("person", gender) if gender else look.of_one
+        return Person(world, value, False, phrase, pron, phrase)
+    words, gender = _head(world)
+    value = look.of_one.replace("person", gender) if gender else look.of_one
+    noun = f"{words} {linked(world, _their(world.say(look.after), pron))}"
+    return Person(world, value, False, noun, pron, noun)
+
+
+def linked(world: World, after: str) -> str:
+    """The phrase behind a noun, with "who is" where it may stand."""
+    if after.startswith(("who", "that ", "with ")):
+        return after
+    return world.say("{who_is}") + f" {after}"
+
+
+def garment(world: World, color: str, clothes: str) -> tuple[str, str]:
+    """How colour and clothes are said, and the canonical value ("" for the words themselves)."""
+    said_color = "grey" if color == "gray" and world.chance(0.3) else color
+    said_clothes = clothes.replace("t shirt", world.say("{t_shirt}"))
+    canonical = "" if (said_color, said_clothes) == (color, clothes) else f"{color} {clothes}"
+    return f"{said_color} {said_clothes}", canonical
+
+
+def _dressed(world: World, pron: str) -> Person:
+    color, (one, _) = world.outfit()
+    words, _ = _head(world)
+    if world.chance(0.07):
+        noun = f"{words} whose {one} is {color}"
+        return Person(world, f"{color} {one}", False, noun, pron, noun)
+    phrase, canonical = garment(world, color, one)
+    said, marked = world.mention(phrase)
+    if world.chance(0.03):
+        noun = f"the {marked} [wearer|person]".replace("[wearer|person]", world.say("[wearer|person|guy]"))
+    else:
+        det = world.say("[a*5|the|that|their]")
+        outfit = article(marked) if det == "a" else f"{_their(det, pron)} {marked}"
+        wearing = world.say("{wearing}")
+        who = "" if wearing.startswith(("who", "that", "with", "having", "in")) else world.say("{who_is}")
+        noun = f"{words} {who} {wearing} {outfit}"
+    return Person(world, canonical or said, False, noun, pron, noun)
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """People to be counted: ``full`` is a noun phrase, ``noun`` and ``doing`` its two halves."""
+
+    value: str | Said
+    noun: str
+    doing: str
+    """Follows "are"; empty for people of no description."""
+    full: str
+
+
+def crowd(world: World) -> Crowd:
+    """People of a pose, gesture or clothes, or any."""
+    noun = world.say("{people}")
+    kind = choose(world.rng, "any pose pose gesture gesture gesture clothes clothes clothes".split())
+    if kind == "any":
+        return Crowd("people", noun, "", noun)
+    if kind == "clothes":
+        return _dressed_crowd(world, noun)
+    look = posture(world) if kind == "pose" else gesture(world)
+    doing = ""
+    for _ in range(8):
+        doing = world.say(look.after)
+        if not doing.startswith(("who", "that", "whose")):
+            break
+    else:
+        doing = look.of_many.removeprefix("persons ")
+    full = f"{noun} {world.say('[who are*2|that are||]') if not doing.startswith('with') else ''} {doing}"
+    if look.before and world.chance(0.5):
+        full = f"{world.say(look.before)} {noun}"
+    return Crowd(look.of_many, noun, doing, full)
+
+
+def _dressed_crowd(world: World, noun: str) -> Crowd:
+    color, (one, many) = world.outfit()
+    single = world.chance(0.2)
+    phrase, _ = garment(world, color, one if single else many)
+    wearing = world.say("[wearing*5|in*2|dressed in|clad in|sporting|donning|attired in|clothed in|adorned in|outfitted in|arrayed in]")
+    doing = f"{wearing} {article(phrase) if single else phrase}"
+    full = f"{noun} {world.say('[who are|that are|||]')} {doing}"
+    if world.chance(0.05):
+        full = f"{phrase} wearers"
+    return Crowd(f"people wearing {color} {many}", noun, doing, full)

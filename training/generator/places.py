@@ -1,0 +1,114 @@
+"""A place and the prepositions that go with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from training.generator.mentions import Said
+from training.generator.world import World
+
+
+class Kind(StrEnum):
+    """What a place is: it decides "in", "at" or "on"."""
+
+    ROOM = "room"
+    SPOT = "spot"
+    SURFACE = "surface"
+
+
+_AT = {Kind.ROOM: "{in_room}", Kind.SPOT: "{near}", Kind.SURFACE: "{on_top}"}
+_FRONT = {Kind.ROOM: "[in*4|inside*2|within]", Kind.SPOT: "[at*4|by|near|beside]", Kind.SURFACE: "[on*4|at|upon]"}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Each property is one wording; every mention reads the same slot."""
+
+    world: World
+    kind: Kind
+    value: Said
+    words: str
+    correction: str = ""
+
+    @classmethod
+    def of(cls, world: World, kind: Kind) -> Place:
+        """A place the world has not named yet."""
+        name = world.room() if kind is Kind.ROOM else world.location(kind is Kind.SURFACE)
+        said, words = world.mention(name)
+        wrong = ""
+        if world.chance(0.012):
+            other = world.room() if kind is Kind.ROOM else world.location()
+            wrong = world.say(f"the {other}{{correction}}")
+        return cls(world, kind, said, words, wrong)
+
+    def __str__(self) -> str:
+        return self.words
+
+    @property
+    def the(self) -> str:
+        """With its article."""
+        if self.correction:
+            return f"{self.correction} the {self.words}"
+        if self.world.chance(0.9):
+            return f"the {self.words}"
+        return self.world.say("{the}") + f" {self.words}"
+
+    @property
+    def at(self) -> str:
+        """Where something is."""
+        return f"{self.world.say(_AT[self.kind])} {self.the}"
+
+    @property
+    def front(self) -> str:
+        """The same at the head of a sentence."""
+        return f"{self.world.say(_FRONT[self.kind])} {self.the}"
+
+    @property
+    def src(self) -> str:
+        """Where something comes from."""
+        off = self.kind is Kind.SURFACE and self.world.chance(0.4)
+        return f"{self.world.say('{from_off}') if off else 'from'} {self.the}"
+
+    @property
+    def dst(self) -> str:
+        """Where someone is led."""
+        return f"{self.world.say('{to_place}')} {self.the}"
+
+    @property
+    def on(self) -> str:
+        """Where something is put."""
+        return f"{self.world.say('{onto}')} {self.the}"
+
+    @property
+    def go(self) -> str:
+        """Told to drive there."""
+        rule = "enter" if self.kind is Kind.ROOM and self.world.chance(0.15) else "go"
+        return self.world.say(f"{{{rule} D.the}}", D=self)
+
+    @property
+    def going(self) -> str:
+        """Driving there, as a gerund."""
+        if self.kind is Kind.ROOM and self.world.chance(0.1):
+            return f"entering {self.the}"
+        return self.world.say("{going D.the}", D=self)
+
+
+def room(world: World) -> Place:
+    """A room."""
+    return Place.of(world, Kind.ROOM)
+
+
+def spot(world: World) -> Place:
+    """Furniture people stand at."""
+    return Place.of(world, Kind.SPOT)
+
+
+def surface(world: World) -> Place:
+    """Furniture that holds things."""
+    return Place.of(world, Kind.SURFACE)
+
+
+def anywhere(world: World, rooms: float = 0.5) -> Place:
+    """A room in that share of cases, else furniture."""
+    return room(world) if world.chance(rooms) else spot(world)

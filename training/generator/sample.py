@@ -1,0 +1,111 @@
+"""Samples: an utterance and the very text the model should write for it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from schemas.plan import MAX_COMMANDS, Decline, compact
+from training.generator.declines import DeclineDraft, decline
+from training.generator.draft import Draft, NothingHeldOut, build_grammar
+from training.generator.entities import Arena, Lexicon, Mixture, choose
+from training.generator.grammar import Grammar
+from training.generator.intents import INTENTS
+from training.generator.mentions import Said, clean, said
+from training.generator.splits import Split
+from training.generator.style import Styles, styled
+from training.generator.world import World
+
+LONGEST = 400
+"""Characters of an utterance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One pair, and what it is made of."""
+
+    text: str
+    target: str
+    kind: str
+    """The intent, the reason of a decline, or "composition"."""
+    source: str
+    """Where its entities come from."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to generate. The shares of declines and compositions are of all samples."""
+
+    declines: float = 0.09
+    compositions: float = 0.09
+    mixture: Mixture = field(default_factory=Mixture)
+    styles: Styles = field(default_factory=Styles)
+    arena: Arena = field(default_factory=Arena.default)
+
+
+_JOINTS = (
+    ". ", ". then ", ", then ", " and then ", ". after that, ", ". afterwards, ", ", and then ", ". next, ",
+    " and ", ". when you are done, ", ". finally, ", "; then ", ". and ", ", and after that ", ". also, ",
+    ". once that is done, ", ". second, ", " and also ", " after that ",
+)  # fmt: skip
+
+
+class Generator:
+    """An endless, reproducible stream of samples."""
+
+    def __init__(self, recipe: Recipe, split: Split = Split.TRAIN) -> None:
+        self.recipe, self.split = recipe, split
+        self.grammar: Grammar = build_grammar()
+        self.lexicon = Lexicon(recipe.arena, split, recipe.mixture)
+        self._intents = list(INTENTS)
+        self._shares = list(INTENTS.values())
+
+    def samples(self, seed: int, count: int) -> Iterator[Sample]:
+        """``count`` samples; the same seed gives the same ones."""
+        rng = random.Random(seed)
+        made = 0
+        while made < count:
+            try:
+                sample = self._one(rng)
+            except NothingHeldOut:
+                continue
+            if 1 <= len(sample.text) <= LONGEST:
+                made += 1
+                yield sample
+
+    def _one(self, rng: random.Random) -> Sample:
+        draw = rng.random()
+        if draw < self.recipe.declines:
+            return self._decline(World(rng, self.lexicon, self.grammar))
+        world = World(rng, self.lexicon, self.grammar)
+        intent = rng.choices(self._intents, self._shares)[0]
+        draft, kind = intent(world), intent.__name__
+        if draw < self.recipe.declines + self.recipe.compositions:
+            draft, kind = self._compose(world, draft), "composition"
+        return self._finished(world, draft, kind)
+
+    def _compose(self, world: World, draft: Draft) -> Draft:
+        rng = world.rng
+        text, steps = draft.text, list(draft.steps)
+        for _ in range(rng.choices((1, 2, 3), (70, 22, 8))[0]):
+            more = rng.choices(self._intents, self._shares)[0](world)
+            if len(steps) + len(more.steps) > MAX_COMMANDS or len(text) + len(more.text) > LONGEST:
+                break
+            text = text.rstrip(" .") + choose(rng, _JOINTS) + more.text
+            steps += more.steps
+        return Draft(text, steps)
+
+    def _finished(self, world: World, draft: Draft, kind: str) -> Sample:
+        text = styled(draft.text, world.rng, self.grammar, self.recipe.styles)
+        found = said(text)
+        target = compact({"commands": [step.written(found) for step in draft.steps]})
+        return Sample(clean(text), target, kind, world.source)
+
+    def _decline(self, world: World) -> Sample:
+        draft: DeclineDraft = decline(world)
+        text = styled(draft.text, world.rng, self.grammar, self.recipe.styles)
+        found = said(text)
+        verb = draft.verb.read(found) if isinstance(draft.verb, Said) else draft.verb
+        target = Decline(reason=draft.reason, verb=verb).target()
+        return Sample(clean(text), target, draft.reason.value, world.source)

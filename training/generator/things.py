@@ -1,0 +1,113 @@
+"""What is picked up, counted or looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from training.generator.mentions import Said
+from training.generator.world import World, article, plural
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """An object or any member of a category; printed with a determiner that suits it."""
+
+    world: World
+    value: Said
+    words: str
+    bare: bool
+    """Takes "some" rather than "a": a mass noun or a plural."""
+    correction: str = ""
+
+    @classmethod
+    def of(cls, world: World) -> Thing:
+        """A thing the world has not named yet."""
+        draw = world.rng.random()
+        if draw < 0.22:
+            name = world.category()[0]
+        elif draw < 0.25:
+            name = world.say("[object|item|thing]")
+        elif draw < 0.27:
+            name = world.say("{measure_before} [object|item|thing|one]")
+        else:
+            name = world.object_name()
+        said, words = world.mention(name)
+        last = name.split()[-1]
+        bare = name in world.lexicon.uncountable or last in world.lexicon.uncountable
+        wrong = world.say(f"the {world.object_name()}{{correction}}") if world.chance(0.02) else ""
+        return cls(world, said, words, bare or (last.endswith("s") and not last.endswith("ss")), wrong)
+
+    def __str__(self) -> str:
+        world, words = self.world, self.words
+        if self.correction:
+            return f"{self.correction} the {words}"
+        draw = world.rng.random()
+        if draw < 0.25:
+            return f"the {words}"
+        if self.bare:
+            return world.say("[some*3|the|my||a|any]") + f" {words}"
+        if draw < 0.31:
+            return world.say("[any|one|my|that|this|some|our|a single]") + f" {words}"
+        return article(words)
+
+    @property
+    def the(self) -> str:
+        """With the definite article."""
+        return f"the {self.words}"
+
+    @property
+    def it(self) -> str:
+        """A pronoun, or now and then the noun again."""
+        if self.world.chance(0.05):
+            return self.the
+        if self.bare and self.world.chance(0.3):
+            return "them"
+        return self.world.say("{of_it}")
+
+
+@dataclass(frozen=True, slots=True)
+class Countables:
+    """Things in the plural."""
+
+    value: Said
+    words: str
+
+    @classmethod
+    def of(cls, world: World) -> Countables:
+        """A category, "objects", or the plural of an object."""
+        draw = world.rng.random()
+        if draw < 0.72:
+            name = world.category()[1]
+        elif draw < 0.84:
+            name = world.say("[objects*2|items|things]")
+        else:
+            thing = world.object_name()
+            name = thing if thing.endswith("s") else plural(thing)
+            if " of " in thing:
+                head, _, rest = thing.partition(" of ")
+                name = f"{plural(head)} of {rest}"
+        said, words = world.mention(name)
+        return cls(said, words)
+
+    def __str__(self) -> str:
+        return self.words
+
+
+@dataclass(frozen=True, slots=True)
+class Kindred:
+    """The things a superlative chooses among."""
+
+    value: Said | str
+    one: str
+    many: str
+
+    @classmethod
+    def of(cls, world: World) -> Kindred:
+        """Any object, or a category in singular and plural."""
+        if world.chance(0.45):
+            return cls("object", world.say("[object*4|item*2|thing|article]"), world.say("[objects*3|items*2|things]"))
+        one, many = world.category()
+        said, words = world.mention(one)
+        suffix = world.say("[*8| item]") if not one.endswith("item") else ""
+        # A sentence uses one of the two forms; both are the category's own name.
+        return cls(said, words + suffix, f"{words} items" if world.chance(0.1) else many)

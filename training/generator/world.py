@@ -1,0 +1,191 @@
+"""One sample's world: the entities its sentence names, each in a form that suits the sentence."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from training.generator.entities import Lexicon, choose
+from training.generator.grammar import Grammar
+from training.generator.mentions import Said, mark
+from training.generator.resources import table
+
+ROOM_HEADS = "room hall lounge lab area office wing corner zone suite chamber deck studio".split()
+PLACE_HEADS = "table shelf rack stand cabinet box counter bin desk machine tray drawer bench".split()
+
+
+@dataclass
+class World:
+    """Chooses entities so that none is named twice, and numbers their mentions."""
+
+    rng: random.Random
+    lexicon: Lexicon
+    grammar: Grammar
+    used: set[str] = field(default_factory=set)
+    mentions: int = 0
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        m = self.lexicon.mixture
+        names, shares = ("arena", "listed", "dictionary", "coined"), (m.arena, m.listed, m.dictionary, m.coined)
+        self.source = self.rng.choices(names, shares)[0]
+
+    def chance(self, share: float) -> bool:
+        """True in that share of cases."""
+        return self.rng.random() < share
+
+    def say(self, text: str, **bindings: object) -> str:
+        """One wording of a phrase."""
+        return self.grammar.expand(text, self.rng, bindings)
+
+    def mention(self, words: str) -> tuple[Said, str]:
+        """A slot value and the marked words it will be read from."""
+        said = Said(self.mentions, words)
+        self.mentions += 1
+        return said, mark(said.mention, words)
+
+    def _pick(
+        self, arena: Sequence[str], listed: Sequence[str], make: Callable[[bool], str]
+    ) -> str:
+        name = ""
+        for _ in range(20):
+            source = self.source
+            if self.chance(0.15):
+                source = choose(self.rng, ("arena", "listed", "dictionary", "coined"))
+            if source == "arena" and self.lexicon.split != "unseen_entities":
+                name = choose(self.rng, arena)
+            elif source in ("arena", "listed") and self.chance(0.85):
+                name = choose(self.rng, listed or arena)
+            else:
+                name = make(source == "coined" or (source != "dictionary" and self.chance(0.5)))
+            if name not in self.used:
+                break
+        self.used.add(name)
+        return name
+
+    def name(self) -> str:
+        """A person's name."""
+        lex = self.lexicon
+
+        def make(coined: bool) -> str:
+            if coined:
+                return lex.coin(self.rng).capitalize()
+            first: str = choose(self.rng, lex.names)
+            return f"{first} {choose(self.rng, lex.names)}" if self.chance(0.04) else first
+
+        return self._pick(lex.arena.people, lex.people, make)
+
+    def room(self) -> str:
+        """A room's name."""
+        lex, rng = self.lexicon, self.rng
+
+        def make(coined: bool) -> str:
+            word = lex.word(rng, coined)
+            form = rng.random()
+            if form < 0.45:
+                return word
+            if form < 0.75:
+                return f"{word} {choose(rng, ROOM_HEADS)}"
+            if form < 0.82:
+                return f"{choose(rng, ROOM_HEADS)} {choose(rng, '1 2 3 4 12 101 204 a b c'.split())}"
+            if form < 0.87:
+                return f"{word} {lex.word(rng, coined)}"
+            return f"{choose(rng, lex.place_adjectives)} {choose(rng, lex.rooms)}"
+
+        return self._pick(lex.arena.rooms, lex.rooms, make)
+
+    def location(self, placement: bool = False) -> str:
+        """A piece of furniture; as a placement, one that holds things."""
+        lex, rng = self.lexicon, self.rng
+        listed = lex.placements if placement else lex.locations
+
+        def make(coined: bool) -> str:
+            word = lex.word(rng, coined)
+            form = rng.random()
+            if form < 0.42:
+                return word
+            if form < 0.62:
+                return f"{word} {choose(rng, PLACE_HEADS)}"
+            if form < 0.70:
+                return f"{choose(rng, lex.place_adjectives)} {word}"
+            if form < 0.74:
+                return f"{choose(rng, PLACE_HEADS)} {choose(rng, 'one two three 1 2 3 4 a b'.split())}"
+            if form < 0.79:
+                return f"{word} {lex.word(rng, coined)}"
+            if form < 0.84:
+                return f"{choose(rng, listed)} in the {choose(rng, lex.rooms + lex.arena.rooms)}"
+            return f"{choose(rng, lex.place_adjectives)} {choose(rng, listed)}"
+
+        arena = lex.arena.placements if placement else lex.arena.locations
+        return self._pick(arena, listed, make)
+
+    def object_name(self) -> str:
+        """A thing one can carry."""
+        lex, rng = self.lexicon, self.rng
+
+        def make(coined: bool) -> str:
+            word = lex.word(rng, coined)
+            form = rng.random()
+            if form < 0.45:
+                return word
+            if form < 0.62:
+                return f"{word} {choose(rng, lex.object_heads)}"
+            if form < 0.74:
+                return f"{choose(rng, lex.object_adjectives)} {word}"
+            if form < 0.80:
+                return f"{word} {lex.word(rng, coined)}"
+            if form < 0.87:
+                return f"{choose(rng, 'box bottle can bag pack jar cup bowl piece glass bar'.split())} of {word}"
+            return f"{choose(rng, lex.object_adjectives)} {choose(rng, lex.objects)}"
+
+        return self._pick(lex.arena.objects, lex.objects, make)
+
+    def category(self) -> tuple[str, str]:
+        """Singular and plural of a category."""
+        lex = self.lexicon
+        if self.source == "arena" and lex.split != "unseen_entities":
+            return choose(self.rng, lex.arena.categories)  # type: ignore[no-any-return]
+        if self.chance(0.5) or self.source == "arena":
+            return choose(self.rng, lex.categories)  # type: ignore[no-any-return]
+        word = lex.word(self.rng, self.source == "coined")
+        return word, plural(word)
+
+    def outfit(self) -> tuple[str, tuple[str, str]]:
+        """A colour and a garment in singular and plural."""
+        lex, rng = self.lexicon, self.rng
+        if self.source == "arena" or self.chance(0.35):
+            return choose(rng, lex.arena.colors), choose(rng, lex.arena.clothes)
+        word = lex.word(rng, self.source == "coined")
+        garment = (word, plural(word)) if self.chance(0.25) else choose(rng, lex.clothes)
+        return (lex.word(rng, False) if self.chance(0.08) else choose(rng, lex.colors)), garment
+
+    def topic(self) -> tuple[str, str]:
+        """A topic's canonical value, or "" for the words themselves, and how it is put."""
+        if self.source == "arena" or self.chance(0.72):
+            canonical = choose(self.rng, _TOPICS)
+            return canonical, self.say(f"{{{topic_rule(canonical)}}}")
+        return "", choose(self.rng, self.lexicon.topics)
+
+
+_TOPICS = tuple(table("topics"))
+
+
+def topic_rule(canonical: str) -> str:
+    """The rule that words a topic."""
+    return "topic_" + canonical.replace(" ", "_")
+
+
+def plural(word: str) -> str:
+    """The regular English plural."""
+    if word.endswith("y") and word[-2:-1] not in "aeiou":
+        return word[:-1] + "ies"
+    if word.endswith(("s", "x", "z", "ch", "sh")):
+        return word + "es"
+    return word + "s"
+
+
+def article(words: str) -> str:
+    """The words after "a" or "an"."""
+    first = words.lstrip("".join(chr(c) for c in range(0xE000, 0xE100)))[:1].lower()
+    return f"an {words}" if first in "aeiou" else f"a {words}"
