@@ -60,6 +60,16 @@ class Candidate(BaseModel):
     score: Score
 
 
+class Fact(BaseModel):
+    """Something the robot may say, and where it is from; never invented."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str
+    source: str
+    """``topics/ID`` for an entry, ``clock`` for what is computed from the time."""
+
+
 class Grounding(BaseModel):
     """One slot's decision; ``phrase`` keeps the speaker's words."""
 
@@ -75,3 +85,4 @@ class Grounding(BaseModel):
     score: Score
     method: Method
     alternatives: tuple[Candidate, ...] = ()
+    facts: tuple[Fact, ...] = Field(default=(), exclude_if=lambda facts: not facts)

@@ -1,0 +1,212 @@
+"""The decision about each slot of a plan: known, category, literal, ambiguous or unknown.
+
+Words decide first; meaning is asked only where words fail, and never for people. An unknown word
+never becomes its neighbour: below the threshold the neighbours are what the question names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from knowledge_base.entry import Entry
+from knowledge_base.evidence import Hit, by_spelling, by_words, resembling
+from knowledge_base.index import Index
+from knowledge_base.options import KnowledgeOptions
+from knowledge_base.vocabulary import vocabulary
+from knowledge_base.words import key, tokens
+from schemas.commands import RobotCommand, Slot
+from schemas.grounding import Candidate, EntityKind, Grounding, Method, Status
+
+Indexes = Mapping[str, Index]
+Nearest = Callable[[str, Sequence[str]], list[Hit]]
+"""Entries of the named collections by meaning, best first, scored by cosine similarity."""
+
+MAX_ALTERNATIVES = 5
+
+WORTH_ASKING = 0.6
+"""Least cosine similarity of a neighbour that a question may name."""
+
+_IN_ROOM = re.compile(r"\s+(?:in|of|from|at|inside|on)\s+(?:the\s+|my\s+)?(?P<room>.+)$", re.I)
+
+
+def ground(
+    commands: Sequence[RobotCommand],
+    indexes: Indexes,
+    nearest: Nearest,
+    options: KnowledgeOptions,
+) -> tuple[dict[str, Grounding], ...]:
+    """One dict a command: the grounding of every slot the speaker filled."""
+    decisions = _Decisions(indexes, nearest, options)
+    found: list[dict[str, Grounding]] = []
+    for number, command in enumerate(commands):
+        following = commands[number + 1] if number + 1 < len(commands) else None
+        fields = {
+            field: decisions.decide(getattr(command, field), slot, following)
+            for field, slot in command.slots().items()
+            if slot.generated
+        }
+        for grounding in fields.values():
+            decisions.been_to(grounding)
+        found.append(fields)
+    return tuple(found)
+
+
+class _Decisions:
+    """Decides slot after slot; remembers the room the plan is in."""
+
+    def __init__(self, indexes: Indexes, nearest: Nearest, options: KnowledgeOptions) -> None:
+        self._indexes = indexes
+        self._nearest = nearest
+        self._options = options
+        self._room: str | None = None
+
+    def been_to(self, grounding: Grounding) -> None:
+        """Later places are more likely in the room of this one."""
+        if grounding.kind in (EntityKind.ROOM, EntityKind.PLACEMENT):
+            room = grounding.name if grounding.kind is EntityKind.ROOM else grounding.room
+            self._room = room or self._room
+
+    def decide(self, phrase: str, slot: Slot, following: RobotCommand | None) -> Grounding:
+        if phrase in slot.literals or (slot.empty and not phrase) or not slot.collections:
+            return _literal(phrase)
+        if slot.free and _about_people(phrase):
+            return _literal(phrase)
+        hits = self._hits(phrase, slot)
+        if slot.free:
+            sure = hits and hits[0].score >= self._options.accept
+            return self._settled(phrase, hits) if sure and len(hits) == 1 else _literal(phrase)
+        if "placements" in slot.collections and len(hits) > 1:
+            hits = self._by_context(hits, following)
+        if not hits or hits[0].score < self._options.accept:
+            return self._unknown(phrase, hits, slot)
+        leaders = [h for h in hits if h.score > hits[0].score - self._options.margin]
+        return self._ambiguous(phrase, leaders) if len(leaders) > 1 else self._settled(phrase, hits)
+
+    def _hits(self, phrase: str, slot: Slot) -> list[Hit]:
+        indexes = [self._indexes[name] for name in slot.collections]
+        hits = by_words(phrase, indexes)
+        if not hits and "placements" in slot.collections:
+            hits = self._in_named_room(phrase, indexes)
+        if not hits:
+            hits = by_spelling(phrase, indexes)
+        if not hits and slot.collections != ("people",):
+            hits = self._nearest(phrase, slot.collections)
+        return hits
+
+    def _in_named_room(self, phrase: str, indexes: Sequence[Index]) -> list[Hit]:
+        """ "The sofa in the living room", "kitchen sink": a placement and the room it is in."""
+        words = tokens(phrase)
+        splits = [(" ".join(words[:n]), " ".join(words[n:])) for n in range(1, len(words))]
+        match = _IN_ROOM.search(phrase)
+        if match:
+            splits.insert(0, (match["room"], phrase[: match.start()]))
+        for room_words, rest in splits:
+            rooms = by_words(room_words, [self._indexes["rooms"]])
+            if len(rooms) != 1 or rooms[0].score < self._options.accept:
+                continue
+            room = key(rooms[0].entry.name)
+            inside = [h for h in by_words(rest, indexes) if key(h.entry.room or "") == room]
+            if inside:
+                return [Hit(h.entry, min(h.score, 0.9), Method.CONTEXT) for h in inside]
+        return []
+
+    def _by_context(self, hits: list[Hit], following: RobotCommand | None) -> list[Hit]:
+        """What is taken from or put down on holds objects; a place is likelier in this room."""
+        best = [h for h in hits if h.score > hits[0].score - self._options.margin]
+        handles = following is not None and following.action in ("pick_object", "place_object")
+        fitting = [h for h in best if not handles or h.entry.holds_objects] or best
+        here = [h for h in fitting if self._room and h.entry.room == self._room]
+        if len(here) == 1:
+            return [Hit(here[0].entry, here[0].score, Method.CONTEXT)]
+        return fitting
+
+    def _settled(self, phrase: str, hits: list[Hit]) -> Grounding:
+        hit = hits[0]
+        if hit.entry.kind is EntityKind.CATEGORY:
+            members = self._indexes["objects"].members.get(key(hit.entry.name), [])
+            told = tuple(_candidate(Hit(m, 1.0, Method.NONE)) for m in members)
+            return _grounding(phrase, Status.CATEGORY, hit, told)
+        return _grounding(phrase, Status.KNOWN, hit, ())
+
+    def _ambiguous(self, phrase: str, hits: list[Hit]) -> Grounding:
+        told = tuple(_candidate(hit) for hit in hits[:MAX_ALTERNATIVES])
+        score, method = round(hits[0].score / len(hits), 4), hits[0].method
+        return Grounding(
+            phrase=phrase, status=Status.AMBIGUOUS, score=score, method=method, alternatives=told
+        )
+
+    def _unknown(self, phrase: str, hits: list[Hit], slot: Slot) -> Grounding:
+        indexes = [self._indexes[name] for name in slot.collections]
+        near = [h for h in hits if h.score >= WORTH_ASKING] or resembling(phrase, indexes)
+        told = tuple(_candidate(hit) for hit in near[:MAX_ALTERNATIVES])
+        score = round(near[0].score, 4) if near else 0.0
+        return Grounding(
+            phrase=phrase,
+            status=Status.UNKNOWN,
+            score=score,
+            method=Method.NONE,
+            alternatives=told,
+        )
+
+
+def canonical(
+    command: RobotCommand, groundings: Mapping[str, Grounding], indexes: Indexes
+) -> RobotCommand:
+    """The command with the names of the knowledge base where the words are known."""
+    names: dict[str, str] = {}
+    for field, slot in command.slots().items():
+        grounding = groundings.get(field)
+        if grounding is None or grounding.status not in (Status.KNOWN, Status.CATEGORY):
+            continue
+        entry = _entry_of(grounding, slot, indexes)
+        plural = entry.plural if entry is not None and slot.plural else None
+        names[field] = plural or grounding.name or grounding.phrase
+    return command.model_copy(update=names)
+
+
+def _entry_of(grounding: Grounding, slot: Slot, indexes: Indexes) -> Entry | None:
+    found = (indexes[name].entries.get(grounding.id or "") for name in slot.collections)
+    return next((entry for entry in found if entry is not None), None)
+
+
+def _about_people(phrase: str) -> bool:
+    return bool(set(tokens(phrase)) & vocabulary().persons)
+
+
+def _literal(phrase: str) -> Grounding:
+    return Grounding(
+        phrase=phrase, status=Status.LITERAL, name=phrase, score=1.0, method=Method.LITERAL
+    )
+
+
+def _grounding(
+    phrase: str, status: Status, hit: Hit, alternatives: tuple[Candidate, ...]
+) -> Grounding:
+    return Grounding(
+        phrase=phrase,
+        status=status,
+        id=hit.entry.id,
+        name=hit.entry.name,
+        kind=hit.entry.kind,
+        room=hit.entry.room,
+        pose=hit.entry.pose,
+        score=round(hit.score, 4),
+        method=hit.method,
+        alternatives=alternatives,
+    )
+
+
+def _candidate(hit: Hit) -> Candidate:
+    return Candidate(
+        id=hit.entry.id,
+        name=hit.entry.name,
+        kind=hit.entry.kind,
+        room=hit.entry.room,
+        score=round(min(1.0, max(0.0, hit.score)), 4),
+    )
+
+
+def candidates(hits: Sequence[Hit]) -> list[Candidate]:
+    """Hits as the API shows them."""
+    return [_candidate(hit) for hit in hits]

@@ -1,0 +1,102 @@
+"""An immutable picture of what is known, made for looking words up; replaced whole on change."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from knowledge_base.entry import Entry
+from knowledge_base.words import compact, key, sound, tokens
+from schemas.grounding import EntityKind, Method
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One way to say an entry."""
+
+    entry: Entry
+    words: tuple[str, ...]
+    method: Method
+    """``EXACT`` for its name and plural, ``ALIAS`` for other words."""
+
+
+@dataclass(frozen=True)
+class Index:
+    """The entries of one collection by every form their words take."""
+
+    entries: dict[str, Entry]
+    forms: tuple[Form, ...] = field(repr=False)
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry]) -> Index:
+        """Index the entries; their order is kept."""
+        by_id = {entry.id: entry for entry in entries}
+        return cls(by_id, tuple(form for entry in by_id.values() for form in _forms(entry)))
+
+    @cached_property
+    def by_key(self) -> dict[str, list[Form]]:
+        """Forms by their words."""
+        return _grouped((" ".join(form.words), form) for form in self.forms)
+
+    @cached_property
+    def by_compact(self) -> dict[str, list[Form]]:
+        """Forms by their words without spaces."""
+        return _grouped(("".join(form.words), form) for form in self.forms)
+
+    @cached_property
+    def compacts(self) -> list[str]:
+        """The keys of ``by_compact``."""
+        return list(self.by_compact)
+
+    @cached_property
+    def by_sound(self) -> dict[str, list[Form]]:
+        """Forms by how they sound."""
+        return _grouped((sound(" ".join(form.words)), form) for form in self.forms)
+
+    @cached_property
+    def by_head(self) -> dict[str, list[Form]]:
+        """Forms by their last word."""
+        return _grouped((form.words[-1], form) for form in self.forms if form.words)
+
+    @cached_property
+    def by_word(self) -> dict[str, list[Form]]:
+        """Forms by each of their words."""
+        return _grouped((word, form) for form in self.forms for word in form.words)
+
+    @cached_property
+    def members(self) -> dict[str, list[Entry]]:
+        """Objects by the key of their category."""
+        found: dict[str, list[Entry]] = defaultdict(list)
+        for entry in self.entries.values():
+            if entry.category is not None:
+                found[key(entry.category)].append(entry)
+        return found
+
+    def exactly(self, phrase: str) -> list[Form]:
+        """Forms of the same words, names before aliases."""
+        hits = self.by_key.get(key(phrase)) or self.by_compact.get(compact(phrase), [])
+        return sorted(hits, key=lambda form: form.method is not Method.EXACT)
+
+
+def _forms(entry: Entry) -> Iterable[Form]:
+    named = [entry.name, *([entry.plural] if entry.plural else [])]
+    seen: set[tuple[str, ...]] = set()
+    for method, phrases in ((Method.EXACT, named), (Method.ALIAS, entry.aliases)):
+        for phrase in phrases:
+            words = tokens(phrase)
+            if words and words not in seen:
+                seen.add(words)
+                yield Form(entry, words, method)
+    if entry.kind is EntityKind.PERSON:
+        given = tokens(entry.name)[:1]
+        if given not in seen:
+            yield Form(entry, given, Method.ALIAS)
+
+
+def _grouped(pairs: Iterable[tuple[str, Form]]) -> dict[str, list[Form]]:
+    groups: dict[str, list[Form]] = defaultdict(list)
+    for group, form in pairs:
+        groups[group].append(form)
+    return dict(groups)
