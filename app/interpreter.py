@@ -118,15 +118,14 @@ class _Line:
             case Decline() as decline:
                 session.forget()
                 return self._unsupported(_reason(decline), decoded.confidence)
-            case Plan(commands=commands) if not self._request.ground:
-                return self._interpreted(commands, decoded.confidence)
             case Plan(commands=commands):
                 session.utterance = text
                 return self._grounded(commands, session, decoded.confidence)
 
     def _grounded(self, spoken: Commands, session: Session, confidence: float) -> Outcome:
         if not self._request.ground:
-            return self._interpreted(spoken, confidence)
+            bare = tuple(self._with_grounding(command, {}) for command in spoken)
+            return self._interpreted(bare, confidence)
         groundings = self._ground(spoken, session.utterance)
         commands = tuple(
             self._with_grounding(command, fields)
@@ -145,10 +144,11 @@ class _Line:
         if self._call.on_command is None:
             return
         self._streamed.append(command)
+        fields: dict[str, Grounding] = {}
         if self._request.ground:
             fields = self._ground(tuple(self._streamed), self._request.text)[-1]
-            command = self._with_grounding(command, fields)
-        self._call.on_command(len(self._streamed) - 1, command)
+        grounded = self._with_grounding(command, fields)
+        self._call.on_command(len(self._streamed) - 1, grounded)
 
     def _ground(self, commands: Commands, utterance: str) -> Groundings:
         begun = time.perf_counter()
