@@ -39,12 +39,7 @@ class Constraint:
         backend = LLGuidanceBackend(outlines.from_llamacpp(llama, chat_mode=False))
         self.tokenizer = backend.llg_tokenizer
         processor = backend.get_cfg_logits_processor(grammar)
-        fault = LLMatcher.validate_grammar(processor.grammar, self.tokenizer)
-        if fault and not fault.startswith("WARNING"):
-            raise GrammarError(f"the decoding grammar does not compile: {fault}")
-        self._matcher = LLMatcher(self.tokenizer, processor.grammar)
-        if self._matcher.is_error():
-            raise GrammarError(f"the decoding grammar fails: {self._matcher.get_error()}")
+        self._matcher = compiled(processor)
         self._pieces: dict[int, bytes] = {}
         self._quote = self.tokenizer.tokenize_str('"')[0]
 
@@ -107,6 +102,18 @@ class Constraint:
             mask[:] = before
             return None
         return token
+
+
+def compiled(processor: Any) -> LLMatcher:
+    """A matcher of the grammar in Outlines' logits processor.
+
+    Raises:
+        GrammarError: the grammar does not compile.
+    """
+    matcher = LLMatcher(processor.llg_tokenizer, processor.grammar)
+    if matcher.is_error():
+        raise GrammarError(f"the decoding grammar does not compile: {matcher.get_error()}")
+    return matcher
 
 
 def count(mask: Mask) -> int:

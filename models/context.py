@@ -18,15 +18,22 @@ from schemas.errors import ModelUnavailable
 
 Logits = NDArray[np.float32]
 
+EXACT_BATCH = 60
+"""Tokens of one pass on a CPU: from 64 on llama.cpp's flash attention takes another kernel, which
+rounds differently. Matrix products take rows by four."""
+
 
 class Context:
     """KV cache cells and a batch over a loaded model.
 
     Args:
         model: pointer to the loaded llama_model.
-        cells: tokens the cache holds for all sequences together.
+        length: tokens the cache holds for each sequence.
         sequences: sequence ids, 0 to ``sequences - 1``.
         batch: tokens of one evaluation at most.
+        pooled: let all sequences share one buffer, which a GPU likes. Otherwise each has its own,
+            and then logits do not depend, to the last bit, on the company or on how the tokens
+            were split into evaluations.
 
     Raises:
         ModelUnavailable: there is not enough memory.
@@ -36,17 +43,19 @@ class Context:
         self,
         model: Any,
         *,
-        cells: int,
+        length: int,
         sequences: int,
         batch: int,
         threads: int,
         flash_attention: bool | None,
+        pooled: bool,
     ) -> None:
         params = llama_cpp.llama_context_default_params()
-        params.n_ctx = cells
-        params.n_batch = params.n_ubatch = batch
+        params.n_ctx = length * sequences
+        params.n_batch = batch
+        params.n_ubatch = batch if pooled else min(batch, EXACT_BATCH)
         params.n_seq_max = sequences
-        params.kv_unified = True
+        params.kv_unified = pooled
         params.n_threads = params.n_threads_batch = threads
         params.no_perf = True
         params.flash_attn_type = (
@@ -55,12 +64,12 @@ class Context:
         self._context = llama_cpp.llama_init_from_model(model, params)
         if not self._context:
             raise ModelUnavailable(
-                f"llama.cpp could not make a context of {cells} tokens",
+                f"llama.cpp could not make a context of {sequences} times {length} tokens",
                 hint="Lower MODEL__CONTEXT or MODEL__SEQUENCES: memory may be short.",
             )
         self._memory = llama_cpp.llama_get_memory(self._context)
         self._vocabulary = llama_cpp.llama_vocab_n_tokens(llama_cpp.llama_model_get_vocab(model))
-        self.cells: int = llama_cpp.llama_n_ctx(self._context)
+        self.length = length
         self.capacity = batch
         self._make_batch(batch)
         self.rows = 0
@@ -144,18 +153,9 @@ class Context:
         memory = (ctypes.c_float * (outputs * self._vocabulary)).from_address(address)
         return np.frombuffer(memory, np.float32).reshape(outputs, self._vocabulary)
 
-    def copy(self, source: int, target: int, length: int) -> None:
-        """Let a sequence start with the first tokens of another, without evaluating them."""
-        llama_cpp.llama_memory_seq_cp(self._memory, source, target, 0, length)
-
     def truncate(self, sequence: int, length: int) -> None:
         """Forget a sequence's tokens from a position on; 0 frees it."""
         llama_cpp.llama_memory_seq_rm(self._memory, sequence, length, -1)
-
-    def length(self, sequence: int) -> int:
-        """Tokens of a sequence in the cache."""
-        last: int = llama_cpp.llama_memory_seq_pos_max(self._memory, sequence)
-        return last + 1
 
     def close(self) -> None:
         """Free the cache."""

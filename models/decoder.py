@@ -26,9 +26,6 @@ from schemas.errors import (
 )
 from schemas.plan import Plan
 
-PREFIX = 0
-"""The sequence that keeps the tokens all prompts start with."""
-
 
 @dataclass(slots=True, eq=False)
 class Request:
@@ -68,8 +65,9 @@ class Decoder:
         self._prefix = prefix
         self._max_tokens = max_tokens
         self._max_draft = max_draft
-        self._free = list(range(sequences, 0, -1))
-        self._cells = context.cells - len(prefix)
+        self._free = list(range(sequences))
+        self._held = [0] * sequences
+        """Tokens of the prefix in each sequence's cache."""
         self._waiting: deque[Request] = deque()
         self._active: list[Request] = []
         self._changed = threading.Condition()
@@ -79,9 +77,10 @@ class Decoder:
         self._thread.start()
 
     def _warm_up(self) -> None:
-        if self._prefix:
-            self._context.add(PREFIX, 0, self._prefix, ())
+        for number in self._free if self._prefix else ():
+            self._context.add(number, 0, self._prefix, ())
             self._context.evaluate()
+            self._held[number] = len(self._prefix)
 
     def decode(self, request: Request) -> Decoded:
         """Answer a request; blocks until it is whole.
@@ -91,7 +90,7 @@ class Decoder:
             Cancelled: the caller went away.
             ModelError: the model failed, or was closed.
         """
-        if self._cost(request) > self._cells:
+        if len(request.prompt) + self._max_tokens > self._context.length:
             raise InvalidRequest(
                 f"the utterance takes {len(request.prompt)} tokens, too many for the context",
                 hint="Shorten the text, or raise MODEL__CONTEXT.",
@@ -116,9 +115,6 @@ class Decoder:
         self._thread.join()
         self._context.close()
 
-    def _cost(self, request: Request) -> int:
-        return len(request.prompt) - len(self._prefix) + self._max_tokens
-
     def _run(self) -> None:
         while self._admit():
             try:
@@ -140,25 +136,19 @@ class Decoder:
         return not self._closed
 
     def _joining(self) -> Iterator[Request]:
-        room = self._cells - sum(self._cost(request) for request in self._active)
         for request in [r for r in self._waiting if r.cancelled()]:
             self._waiting.remove(request)
             request.result.set_exception(Cancelled("the client went away while waiting"))
-        free = len(self._free)
-        while self._waiting and free and self._cost(self._waiting[0]) <= room:
-            request = self._waiting.popleft()
-            room -= self._cost(request)
-            free -= 1
-            yield request
+        for _ in range(min(len(self._free), len(self._waiting))):
+            yield self._waiting.popleft()
 
     def _join(self, request: Request) -> None:
-        shared = len(self._prefix)
-        if request.prompt[:shared] != self._prefix or len(request.prompt) == shared:
-            shared = 0
         number = self._free.pop()
+        shared = min(self._held[number], _agreement(request.prompt, self._prefix))
+        if shared < self._held[number]:
+            self._context.truncate(number, shared)
+            self._held[number] = shared
         self._active.append(request)
-        if shared:
-            self._context.copy(PREFIX, number, shared)
         request.sequence = Sequence(
             number,
             request.prompt,
@@ -173,8 +163,9 @@ class Decoder:
     def _leave(self, request: Request) -> None:
         self._active.remove(request)
         if request.sequence is not None:
-            self._context.truncate(request.sequence.number, 0)
-            self._free.append(request.sequence.number)
+            number = request.sequence.number
+            self._context.truncate(number, self._held[number])
+            self._free.append(number)
 
     def _step(self) -> None:
         for request in [r for r in self._active if r.cancelled()]:
@@ -218,6 +209,12 @@ class Decoder:
             elif request in self._waiting:
                 self._waiting.remove(request)
             request.result.set_exception(error)
+
+
+def _agreement(prompt: list[int], prefix: list[int]) -> int:
+    """Tokens both start with; never the whole prompt, whose last token has to be evaluated."""
+    pairs = zip(prompt[:-1], prefix, strict=False)
+    return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(prompt) - 1, len(prefix)))
 
 
 def _decoded(sequence: Sequence) -> Decoded:

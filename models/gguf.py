@@ -8,6 +8,7 @@ from typing import Any
 
 import llama_cpp
 
+from models.context import EXACT_BATCH
 from models.options import LlamaCppOptions
 from models.prompt import Prompt
 from schemas.errors import ModelFileCorrupt, ModelFileMissing, ModelUnavailable
@@ -33,7 +34,7 @@ def load(options: LlamaCppOptions, *, context: int) -> Any:
             str(options.path),
             n_ctx=context,
             n_batch=min(context, 512),
-            n_ubatch=min(context, 512),
+            n_ubatch=min(context, 512 if gpu_layers(options) else EXACT_BATCH),
             n_threads=threads(options),
             n_threads_batch=threads(options),
             n_gpu_layers=gpu_layers(options),

@@ -15,6 +15,7 @@ from models.draft import DRAFT, Draft, Weights
 from models.options import LlamaCppOptions
 from models.prompt import shared_prefix
 from models.reference import Reference
+from schemas.errors import ModelUnavailable
 from schemas.grammar import grammar
 
 _CPU_BATCH = 512
@@ -30,10 +31,10 @@ class LlamaCppModel:
     """
 
     def __init__(self, options: LlamaCppOptions) -> None:
-        self._options = options
+        self.options = options
         self.name = options.path.stem
         fast = options.decoder == "fast"
-        self._llama: Any = gguf.load(options, context=8 if fast else _context(options, 1))
+        self._llama: Any = gguf.load(options, context=8 if fast else options.context)
         self._prompt = gguf.prompt(self._llama, options)
         self._draft = Weights.load(DRAFT) if options.draft else None
         self._decoder: Decoder | Reference
@@ -46,17 +47,18 @@ class LlamaCppModel:
             self._decoder = Reference(self._llama, grammar(), max_tokens=options.max_tokens)
 
     def _fast(self, on_gpu: bool) -> Decoder:
-        options = self._options
+        options = self.options
         self._constraint = Constraint(self._llama, grammar())
         self._least = 0.2 if on_gpu else 0.6
         batch = _GPU_BATCH if on_gpu else _CPU_BATCH
         context = Context(
             self._llama.model,
-            cells=_context(options, self.slots),
-            sequences=self.slots + 1,
+            length=options.context,
+            sequences=self.slots,
             batch=batch,
             threads=gguf.threads(options),
             flash_attention=options.flash_attention,
+            pooled=on_gpu,
         )
         if options.lora is not None:
             context.set_lora(gguf.lora(self._llama, options), options.lora_scale)
@@ -103,6 +105,8 @@ class LlamaCppModel:
             Cancelled: ``cancelled`` said so.
             ModelError: the model failed, or was closed.
         """
+        if self._llama is None:
+            raise ModelUnavailable("the model was closed")
         prompt, writing = self._prompt.render(text), Writing(text)
         if isinstance(self._decoder, Reference):
             return self._decoder.decode(prompt, writing, on_command, cancelled)
@@ -116,13 +120,14 @@ class LlamaCppModel:
             )
         )
 
+    @property
+    def active(self) -> int:
+        """Utterances being decoded now."""
+        return self._decoder.active
+
     def close(self) -> None:
         """End the thread and free the weights."""
         if self._llama is not None:
             self._decoder.close()
             self._llama.close()
             self._llama = None
-
-
-def _context(options: LlamaCppOptions, sequences: int) -> int:
-    return options.context or 1024 + 512 * sequences

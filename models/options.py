@@ -48,13 +48,13 @@ class LlamaCppOptions(_Options):
         ),
     ] = None
     context: Annotated[
-        int | None,
+        int,
         Field(
-            description="Tokens the KV cache holds for all sequences together; an utterance of "
-            "30 words and its plan take about 110. Unset: 1024 and 512 more a sequence.",
-            ge=512,
+            description="Tokens of the KV cache for each sequence: prompt and answer. An utterance "
+            "of 30 words and its plan take about 110.",
+            ge=256,
         ),
-    ] = None
+    ] = 1024
     sequences: Annotated[
         int | None,
         Field(

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import outlines
 from outlines.types import CFG
 
 from models.answer import Writing
 from models.base import Decoded, Listener
-from schemas.errors import Cancelled, GrammarError, ModelUnavailable
+from models.constraint import compiled
+from schemas.errors import Cancelled, ModelUnavailable
 
 
 class Reference:
@@ -29,14 +30,11 @@ class Reference:
         self._max_tokens = max_tokens
         self._lock = threading.Lock()
         self._closed = False
-        try:
-            self._generator: Any = outlines.Generator(
-                outlines.from_llamacpp(llama, chat_mode=False),
-                CFG(grammar),
-                backend="llguidance",
-            )
-        except Exception as error:
-            raise GrammarError(f"the decoding grammar does not compile: {error}") from error
+        model = outlines.from_llamacpp(llama, chat_mode=False)
+        generator = outlines.Generator(model, CFG(grammar), backend="llguidance")
+        self._generator = cast(Any, generator)
+        # Outlines compiles at the first token only; a bad grammar has to stop the start.
+        compiled(self._generator.logits_processor)
 
     def decode(
         self,
@@ -66,6 +64,11 @@ class Reference:
                 for command in writing.commands():
                     on_command(command)
         return Decoded(answer=writing.answer(), confidence=1.0, tokens=tokens, evaluations=tokens)
+
+    @property
+    def active(self) -> int:
+        """Utterances being decoded now: one at most."""
+        return int(self._lock.locked())
 
     def close(self) -> None:
         """Wait for the answer under way and take no more."""
