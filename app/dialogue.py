@@ -55,7 +55,8 @@ _LEAD = re.compile(rf"^(?:(?:{_ASSENT}|{_MEAN}|{_HESITATION}|the one|one)\b[\s,.
 _ARTICLE = re.compile(r"^(?:the|a|an|my|our|some)\s+", re.I)
 _SAID_BEFORE = r"(?:no|sorry|wait|oops)?[\s,]*"
 _NOT_X_BUT_Y = re.compile(
-    rf"^{_SAID_BEFORE}not\s+(?P<old>.+?)\s*(?:[,;.]|\bbut\b|\brather\b)\s*(?:but\s+)?(?P<new>.+)$",
+    rf"^{_SAID_BEFORE}not\s+(?P<old>.+?)\s*"
+    r"(?:[,;.]|\bbut\b|\brather\b)\s*(?:but\s+)?(?P<new>.+)$",
     re.I,
 )
 _Y_NOT_X = re.compile(

@@ -70,7 +70,8 @@ def _module(path: Path) -> ModuleType:
     if not path.is_file():
         sys.exit(f"{path} is needed to read logical forms, and is not there.")
     spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

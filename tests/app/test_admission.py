@@ -52,7 +52,7 @@ async def test_a_full_queue_refuses_at_once_and_says_when_to_come_back() -> None
     await asyncio.sleep(0.01)
     with pytest.raises(QueueFull) as refused:
         await admission.run(lambda _: True)
-    assert refused.value.retry_after is not None and refused.value.retry_after >= 1
+    assert (refused.value.retry_after or 0) >= 1
     release.set()
     assert await asyncio.gather(*running) == [True, True]
     assert await admission.run(lambda _: "room again") == "room again"

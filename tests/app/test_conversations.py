@@ -63,20 +63,21 @@ def test_two_robots_talk_at_once_and_are_not_confused(real: httpx.Client) -> Non
     assert not faults
 
 
-def test_without_a_session_nothing_is_remembered(real: httpx.Client) -> None:
-    take(real, None, {"say": "put the apple on the table", "outcome": "clarify"})
-    first = real.post("/v1/interpret", json={"text": "the first one please"}).json()
-    assert first["commands"] == [] or first["outcome"] != "interpreted" or all(
-        c["action"] != "place_object" for c in first["commands"]
-    )
+def test_without_a_session_nothing_is_remembered(arena: KnowledgeBase, stub: StubModel) -> None:
+    written = {"commands": [{"action": "go_to", "location_to_go": "table"}]}
+    stub.enqueue(written, written)
+    with served(Service(Settings(), load=shared_parts(stub, arena))) as client:
+        take(client, None, {"say": "go to the table", "outcome": "clarify"})
+        take(client, None, {"say": "the first one", "outcome": "clarify"})
+    assert stub.history == ["go to the table", "the first one"]
 
 
 def test_a_question_expires(arena: KnowledgeBase, stub: StubModel) -> None:
     settings = Settings(sessions=SessionSettings(limit=10, seconds=0.2))
-    written = '{"commands":[{"action":"go_to","location_to_go":"table"}]}'
+    written = {"commands": [{"action": "go_to", "location_to_go": "table"}]}
     stub.enqueue(written, written)
     with served(Service(settings, load=shared_parts(stub, arena))) as client:
         take(client, "robot", {"say": "go to the table", "outcome": "clarify"})
         threading.Event().wait(0.4)
         take(client, "robot", {"say": "the second one", "outcome": "clarify"})
-    assert [said for said in stub.history] == ["go to the table", "the second one"]
+    assert stub.history == ["go to the table", "the second one"]

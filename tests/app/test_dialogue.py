@@ -12,10 +12,10 @@ from knowledge_base import KnowledgeBase
 from schemas.commands import GoTo, PickObject, RobotCommand
 from schemas.grounding import Candidate, EntityKind, Grounding, Method, Status
 
-TABLES = (
-    Candidate(id="kitchen_table", name="kitchen table", kind=EntityKind.PLACEMENT, room="kitchen", score=0.6),
-    Candidate(id="side_tables", name="side tables", kind=EntityKind.PLACEMENT, room="living room", score=0.5),
-)  # fmt: skip
+TABLES = tuple(
+    Candidate(id=name.replace(" ", "_"), name=name, kind=EntityKind.PLACEMENT, room=room, score=0.6)
+    for name, room in (("kitchen table", "kitchen"), ("side tables", "living room"))
+)
 WHICH_TABLE = Grounding(
     phrase="table", status=Status.AMBIGUOUS, score=0.6, method=Method.HEAD, alternatives=TABLES
 )
@@ -46,8 +46,18 @@ def turn(arena: KnowledgeBase):  # type: ignore[no-untyped-def]
 
 @pytest.mark.parametrize(
     "text",
-    ["stop", "Stop!", "cancel", "please stop", "never mind", "robot, stop", "forget it", "cancel that please", "nevermind"],
-)  # fmt: skip
+    [
+        "stop",
+        "Stop!",
+        "cancel",
+        "please stop",
+        "never mind",
+        "robot, stop",
+        "forget it",
+        "cancel that please",
+        "nevermind",
+    ],
+)
 def test_a_withdrawal_is_recognised_with_and_without_a_plan(turn, asked, text) -> None:  # type: ignore[no-untyped-def]
     assert turn(text, Session()) == Withdrawn()
     assert turn(text, asked) == Withdrawn()
