@@ -9,7 +9,10 @@ import httpx
 import pytest
 import yaml
 
-from schemas.commands import COMMANDS, RobotCommand
+from models.stub import StubModel
+from schemas.commands import COMMANDS
+from schemas.plan import compact
+from tests.schemas.test_grammar import accepts
 
 CORPUS: dict[str, list[dict[str, Any]]] = yaml.safe_load(
     (Path(__file__).parent.parent / "corpus.yaml").read_text()
@@ -52,21 +55,30 @@ def test_and_its_slots_are_grounded(real: httpx.Client, row: dict[str, Any]) -> 
         assert set(command.get("grounding", {})) == grounded
 
 
+@pytest.mark.parametrize("row", CORPUS["scripted"], ids=lambda row: row["text"])
+def test_a_scripted_plan_can_be_decoded_and_is_grounded(
+    client: httpx.Client, stub: StubModel, row: dict[str, Any]
+) -> None:
+    written = {"commands": plan(row["spoken"], {})}
+    assert accepts(compact(written))
+    stub.enqueue(written)
+    answer = client.post("/v1/interpret", json={"text": row["text"]}).json()
+    assert answer["outcome"] == "interpreted", answer["question"]
+    assert bare(answer["commands"]) == plan(row["spoken"], row.get("named", {}))
+
+
 def test_every_command_class_has_its_row() -> None:
-    used = {line.partition(" ")[0] for row in CORPUS["interpreted"] for line in row["spoken"]}
+    rows = CORPUS["interpreted"] + CORPUS["scripted"]
+    used = {line.partition(" ")[0] for row in rows for line in row["spoken"]}
     assert used == set(BY_TAG)
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c.tag())
-def test_the_user_instruction_is_what_was_said(
-    real: httpx.Client, command: type[RobotCommand]
-) -> None:
-    filled = {f for f, slot in command.slots().items() if not slot.generated}
-    row = next(r for r in CORPUS["interpreted"] if any(
-        line.partition(" ")[0] == command.tag() for line in r["spoken"]))  # fmt: skip
-    answer = real.post("/v1/interpret", json={"text": row["text"]}).json()
-    for got in answer["commands"]:
-        if got["action"] == command.tag():
+def test_the_user_instruction_is_what_was_said(real: httpx.Client) -> None:
+    for row in CORPUS["interpreted"]:
+        answer = real.post("/v1/interpret", json={"text": row["text"]}).json()
+        for got in answer["commands"]:
+            slots = BY_TAG[got["action"]].slots()
+            filled = [field for field, slot in slots.items() if not slot.generated]
             assert all(got[field] == row["text"] for field in filled)
 
 
