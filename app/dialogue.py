@@ -44,8 +44,8 @@ _POLITE = (
     r"|[, .!])*"
 )
 _STOP_WORDS = (
-    "stop|stop it|stop that|cancel|abort|halt|quit|never ?mind|forget (?:about )?(?:it|that)|nothing"
-    "|leave it|don'?t bother"
+    "stop|stop it|stop that|cancel|abort|halt|quit|never ?mind|forget (?:about )?(?:it|that)"
+    "|nothing|leave it|don'?t bother"
 )
 _WITHDRAWN = re.compile(rf"{_POLITE}(?:{_STOP_WORDS}){_POLITE}", re.I)
 _HESITATION = "um|uh|oh|well|please|sorry"
