@@ -174,7 +174,8 @@ class Service:
         self._log.info("ready", model=parts.model.name, seconds=round(seconds, 2))
 
     def _progress(self, stage: str) -> None:
-        self.state = Loading(stage)
+        if isinstance(self.state, Loading):
+            self.state = Loading(stage)
         self._log.info("loading", stage=stage)
 
     def _fail(self, fault: CommandInterpreterError) -> None:

@@ -26,7 +26,7 @@ from knowledge_base.index import Index
 from knowledge_base.options import KnowledgeOptions
 from knowledge_base.store import Store
 from schemas.commands import RobotCommand
-from schemas.errors import Conflict, InvalidRequest, NotFound
+from schemas.errors import CommandInterpreterError, Conflict, InvalidRequest, NotFound
 from schemas.grounding import Candidate, EntityKind, Grounding, Method
 
 _SEMANTIC_LIMIT = 5
@@ -64,6 +64,7 @@ class KnowledgeBase:
         self._options = options
         self._zone = zone(options.time_zone)
         self._writing = threading.Lock()
+        self._storing: threading.Thread | None = None
         self._revision = store.mark(_REVISION)
         self._looked = time.monotonic()
         self._indexes = self._read()
@@ -82,8 +83,8 @@ class KnowledgeBase:
         progress("opening the knowledge base")
         store = Store(options.path, options.chroma_url, embedder.id)
         knowledge = cls(store, embedder, options)
-        knowledge._import_arena(options.arena, progress)
         embedder.load_in_background()
+        knowledge._import_arena(options.arena, progress)
         return knowledge
 
     def ground(
@@ -93,9 +94,7 @@ class KnowledgeBase:
         found = ground(commands, self._picture(), self._nearest, self._options)
         return tuple({f: self._with_facts(g) for f, g in fields.items()} for fields in found)
 
-    def canonical(
-        self, command: RobotCommand, groundings: Mapping[str, Grounding]
-    ) -> RobotCommand:
+    def canonical(self, command: RobotCommand, groundings: Mapping[str, Grounding]) -> RobotCommand:
         """The command with our names where its words are known."""
         return canonical(command, groundings, self._indexes)
 
@@ -219,8 +218,15 @@ class KnowledgeBase:
         return yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=100)
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Let go of the store, once what is being stored is."""
+        self._stored()
         self._store.close()
+
+    def _stored(self) -> None:
+        """Wait until the arena's vectors are in the store."""
+        if self._storing is not None:
+            self._storing.join()
+            self._storing = None
 
     def _picture(self) -> Mapping[str, Index]:
         """The newest picture; on a shared server others may have changed it."""
@@ -238,6 +244,7 @@ class KnowledgeBase:
     def _nearest(
         self, phrase: str, collections: Sequence[str], limit: int = _SEMANTIC_LIMIT
     ) -> list[Hit]:
+        self._stored()
         vector = self._embedder.encode([phrase])
         picture = self._indexes
         found = [
@@ -263,14 +270,17 @@ class KnowledgeBase:
             raise Conflict(f"{collection}/{entry_id} {now}, not {if_match}")
 
     def _write(self, changed: Mapping[str, Sequence[Entry]]) -> None:
-        fresh: dict[str, Index] = {}
         for collection, entries in changed.items():
-            if entries:
-                vectors = self._embedder.encode([entry.name for entry in entries])
-                self._store.write(collection, entries, vectors)
-                kept = self._indexes[collection].entries
-                fresh[collection] = Index.of((kept | {e.id: e for e in entries}).values())
-        self._replace(fresh)
+            vectors = self._embedder.encode([entry.name for entry in entries])
+            self._store.write(collection, entries, vectors)
+        self._replace(self._merged(changed))
+
+    def _merged(self, changed: Mapping[str, Sequence[Entry]]) -> dict[str, Index]:
+        """New indexes of the collections that change."""
+        return {
+            name: Index.of((self._indexes[name].entries | {e.id: e for e in entries}).values())
+            for name, entries in changed.items()
+        }
 
     def _replace(self, fresh: Mapping[str, Index]) -> None:
         self._revision = uuid.uuid4().hex
@@ -278,30 +288,52 @@ class KnowledgeBase:
         self._indexes = {**self._indexes, **fresh}
 
     def _import(self, arena: Arena) -> ImportReport:
+        with self._writing:
+            report, changed = self._compared(arena)
+            if changed:
+                self._write(changed)
+        return report
+
+    def _compared(self, arena: Arena) -> tuple[ImportReport, dict[str, list[Entry]]]:
+        """What an import would do, and the entries it would write."""
         counts: dict[str, dict[str, int]] = {"added": {}, "changed": {}, "unchanged": {}}
         changed: dict[str, list[Entry]] = {}
-        with self._writing:
-            for collection, contents in arena.contents.items():
-                known = self._indexes[collection].entries
-                changed[collection] = []
-                for entry_id, content in contents.items():
-                    what = _compared(known.get(entry_id), content)
-                    counts[what][collection] = counts[what].get(collection, 0) + 1
-                    if what != "unchanged":
-                        changed[collection].append(entry_of(collection, entry_id, content))
-            if any(changed.values()):
-                self._write(changed)
-        return ImportReport(**counts)
+        for collection, contents in arena.contents.items():
+            known = self._indexes[collection].entries
+            for entry_id, content in contents.items():
+                what = _compared(known.get(entry_id), content)
+                counts[what][collection] = counts[what].get(collection, 0) + 1
+                if what != "unchanged":
+                    entry = entry_of(collection, entry_id, content)
+                    changed.setdefault(collection, []).append(entry)
+        return ImportReport(**counts), changed
 
     def _import_arena(self, path: Path, progress: Callable[[str], None]) -> None:
-        """Import the start files once: what a team deletes later stays deleted."""
+        """Import the start files once: what a team deletes later stays deleted.
+
+        Their words are known at once; vectors and store follow when the embedder is loaded. The
+        mark is set last, so an import that was cut off is done again at the next start.
+        """
         files = importers.files_in(path)
         digest = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()
         if self._store.mark(_IMPORTED) == digest:
             return
         progress(f"importing the arena from {path}")
-        self._import(importers.read(files))
-        self._store.set_mark(_IMPORTED, digest)
+        _, changed = self._compared(importers.read(files))
+        self._indexes = {**self._indexes, **self._merged(changed)}
+        self._writing.acquire()
+
+        def store() -> None:
+            try:
+                self._write(changed)
+                self._store.set_mark(_IMPORTED, digest)
+            except CommandInterpreterError as fault:
+                progress(f"the arena could not be stored: {fault.message}")
+            finally:
+                self._writing.release()
+
+        self._storing = threading.Thread(target=store, name="arena")
+        self._storing.start()
 
 
 def _compared(known: Entry | None, content: Content) -> str:
