@@ -7,6 +7,7 @@ logits are read in place. One thread only.
 from __future__ import annotations
 
 import ctypes
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -53,7 +54,7 @@ class Context:
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = length * sequences
         params.n_batch = batch
-        params.n_ubatch = batch if pooled else min(batch, EXACT_BATCH)
+        params.n_ubatch = self.stride = batch if pooled else min(batch, EXACT_BATCH)
         params.n_seq_max = sequences
         params.kv_unified = pooled
         params.n_threads = params.n_threads_batch = threads
@@ -77,6 +78,8 @@ class Context:
         self.outputs = 0
         """Rows of logits the next evaluation yields."""
         self.evaluations = 0
+        self.seconds = 0.0
+        """Time llama.cpp took for them."""
 
     def _make_batch(self, size: int) -> None:
         self._token = np.zeros(size, np.int32)
@@ -139,16 +142,18 @@ class Context:
         """
         self._batch.n_tokens, outputs = self.rows, self.outputs
         self.rows = self.outputs = 0
+        begun = time.perf_counter()
         code = llama_cpp.llama_decode(self._context, self._batch)
+        pointer = llama_cpp.llama_get_logits(self._context) if outputs else None
+        self.seconds += time.perf_counter() - begun
         if code != 0:
             raise ModelUnavailable(
                 f"llama.cpp failed to evaluate {self._batch.n_tokens} tokens (code {code})",
                 hint="Raise MODEL__CONTEXT if the code is 1; otherwise see the service's log.",
             )
         self.evaluations += 1
-        if not outputs:
+        if pointer is None:
             return np.empty((0, self._vocabulary), np.float32)
-        pointer = llama_cpp.llama_get_logits(self._context)
         address = ctypes.addressof(pointer.contents)
         memory = (ctypes.c_float * (outputs * self._vocabulary)).from_address(address)
         return np.frombuffer(memory, np.float32).reshape(outputs, self._vocabulary)

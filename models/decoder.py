@@ -103,6 +103,11 @@ class Decoder:
         return request.result.result()
 
     @property
+    def seconds(self) -> float:
+        """Time llama.cpp took for evaluations so far."""
+        return self._context.seconds
+
+    @property
     def active(self) -> int:
         """Sequences in use now."""
         return len(self._active)

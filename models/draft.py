@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.commands import COMMANDS
-from schemas.plan import MAX_COMMANDS
+from schemas.plan import MAX_COMMANDS, DeclineReason
 
 Ids = NDArray[np.uint32]
 Scores = NDArray[np.float32]
@@ -45,9 +45,12 @@ _CLOSED = re.compile(r'((?:[^"\\]|\\.)*)"')
 
 HEAD = '{"commands":['
 
+DECLINE = "!"
+"""Starts the tags that stand for reasons to decline."""
+
 FIELDS: dict[str, tuple[str, ...]] = {
     c.tag(): tuple(f for f, slot in c.slots().items() if slot.generated) for c in COMMANDS
-}
+} | {DECLINE + reason: ("verb",) for reason in DeclineReason}
 """The fields a model writes, by tag."""
 
 
@@ -204,25 +207,22 @@ def start_features(words: Words, history: History, slot: int) -> NDArray[np.intp
     return cross(keys, rows, VALUE_BITS)
 
 
-def fixed_features(words: Words, history: History, slot: int, value: str) -> NDArray[np.intp]:
-    """Feature numbers for the slot to hold a fixed value."""
-    name = word_id(value)
-    keys = np.array(
-        [
-            mix(40, slot, name),
-            mix(41, slot, name, history.previous),
-            mix(42, slot, name, history.path),
-        ],
-        np.uint32,
+def fixed_features(
+    words: Words, history: History, slot: int, values: tuple[str, ...]
+) -> NDArray[np.intp]:
+    """Feature numbers, one row a fixed value, for the slot to hold that value."""
+    names = np.array([[word_id(value)] for value in values], np.uint32)
+    context = np.array(
+        [[mix(40, slot), mix(41, slot, history.previous), mix(42, slot, history.path)]], np.uint32
     )
-    key = np.array([mix(43, slot, name)], np.uint32)
-    paired = np.array([mix(44, slot, name)], np.uint32)
+    single, double = np.uint32(mix(43, slot)), np.uint32(mix(44, slot))
     return np.concatenate(
         [
-            cross(keys, np.zeros(3, np.uint32), VALUE_BITS),
-            cross(key, words.here, VALUE_BITS),
-            cross(paired, words.pair, VALUE_BITS),
-        ]
+            cross(context, names * np.uint32(3), VALUE_BITS),
+            cross(words.here[None] ^ single, names * np.uint32(5), VALUE_BITS),
+            cross(words.pair[None] ^ double, names * np.uint32(7), VALUE_BITS),
+        ],
+        axis=1,
     )
 
 
@@ -394,6 +394,8 @@ class Draft:
                 self._words.take(history, value)
             done += "}"
             yield "}", sure
+            if tag.startswith(DECLINE):
+                return
 
     def _next_tag(self, history: History, rest: str) -> tuple[str | None, str, float]:
         """The likeliest tag that agrees with what is written of it, its text, its chance."""
@@ -403,7 +405,8 @@ class Draft:
         total = 0.0
         for tag, chance in zip(weights.tags, chances.tolist(), strict=False):
             text = _opening(tag, first=not history.tags)
-            if not agree(text, rest) or (tag == END and not history.tags):
+            first = tag.startswith(DECLINE)
+            if not agree(text, rest) or (first if history.tags else tag == END):
                 continue
             total += chance
             if chance > best[2]:
@@ -418,9 +421,8 @@ class Draft:
         fixed = self._weights.fixed.get(name, ())
         table = self._weights.values
         scores = [table[start_features(words, history, slot)].sum(axis=0)]
-        scores += [
-            table[fixed_features(words, history, slot, value)].sum(keepdims=True) for value in fixed
-        ]
+        if fixed:
+            scores.append(table[fixed_features(words, history, slot, fixed)].sum(axis=1))
         chances = softmax(np.concatenate(scores))
         allowed = [agree(w, rest) for w in self._starts()] + [agree(v, rest) for v in fixed]
         chances *= np.array(allowed, np.float32)
@@ -462,6 +464,8 @@ def agree(text: str, rest: str) -> bool:
 def _opening(tag: str, *, first: bool) -> str:
     if tag == END:
         return "]}"
+    if tag.startswith(DECLINE):
+        return f'],"reason":"{tag[len(DECLINE) :]}"'
     return ("" if first else ",") + f'{{"action":"{tag}"'
 
 

@@ -1,6 +1,6 @@
 """Fits the drafter's weights to pairs of utterance and plan: ``python -m models.draft_fit``.
 
-The pairs are JSON lines with ``text`` and ``commands``, as the training generator writes them.
+The pairs are JSON lines with ``text`` and ``target``, the text a model is trained to write.
 Three log-linear models share two tables of hashed features; one pass of Adagrad each, with torch.
 """
 
@@ -13,7 +13,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from models.draft import (
+    DECLINE,
     END,
     FIELDS,
     MAX_WORDS,
@@ -58,9 +58,10 @@ def pairs(path: Path) -> list[tuple[str, list[dict[str, str]]]]:
     """
     found = []
     for line in path.read_text(encoding="utf-8").splitlines():
-        row: dict[str, Any] = json.loads(line)
-        plan = row["commands"] if "commands" in row else json.loads(row["json"])["commands"]
-        found.append((str(row["text"]), plan))
+        row = json.loads(line)
+        answer = json.loads(row["target"])
+        declined = {"action": f"{DECLINE}{answer.get('reason')}", "verb": answer.get("verb", "")}
+        found.append((str(row["text"]), answer["commands"] or [declined]))
     return found
 
 
@@ -142,7 +143,8 @@ def _collect(
             value = command[name]
             value_examples.extend(_value_examples(words, history, name, value, fixed))
             words.take(history, value)
-    tag_examples.append((tag_features(words, history), tags.index(END)))
+    if not history.tags[-1].startswith(DECLINE):
+        tag_examples.append((tag_features(words, history), tags.index(END)))
 
 
 def _value_examples(
@@ -158,7 +160,7 @@ def _value_examples(
         return
     starts = start_features(words, history, slot)
     columns = [starts[:, i] for i in range(starts.shape[1])]
-    columns += [fixed_features(words, history, slot, v) for v in known]
+    columns += list(fixed_features(words, history, slot, known)) if known else []
     if copied is None:
         yield _Example(columns, len(words) + known.index(value))
         return

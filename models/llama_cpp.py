@@ -121,6 +121,11 @@ class LlamaCppModel:
         )
 
     @property
+    def seconds(self) -> float:
+        """Time the fast decoder's evaluations took so far, without what surrounds them."""
+        return self._decoder.seconds if isinstance(self._decoder, Decoder) else 0.0
+
+    @property
     def active(self) -> int:
         """Utterances being decoded now."""
         return self._decoder.active

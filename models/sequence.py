@@ -88,7 +88,8 @@ class Sequence:
             self._rows = room
             context.add(self.number, self._cached, self._tokens[self._cached :][:room], ())
             return room
-        guessed = self._guess(room - (known - self._cached))
+        # A guess that needs a pass of its own would only make the first command wait.
+        guessed = self._guess(min(room, context.stride) - (known - self._cached))
         end = self._stakes[-1].length
         outputs = [stake.length - 1 - self._cached for stake in self._stakes]
         rows = (self._tokens[self._cached :] + guessed)[: end - self._cached]

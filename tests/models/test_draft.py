@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from models.draft import DRAFT, END, FIELDS, Draft, Weights, Words
+from models.draft import DECLINE, DRAFT, END, FIELDS, Draft, Weights, Words
 from models.draft_fit import fit
 from models.llama_cpp import LlamaCppModel
 from schemas.commands import COMMANDS
+from schemas.plan import DeclineReason
 from tests.models.utterances import UTTERANCES
 
 HEAD = '{"commands":['
@@ -27,7 +28,8 @@ def draft(weights: Weights, text: str, least: float = 0.0) -> Draft:
 
 
 def test_knows_every_command(weights: Weights) -> None:
-    assert set(weights.tags) == {*FIELDS, END} == {*(c.tag() for c in COMMANDS), END}
+    commands, reasons = (c.tag() for c in COMMANDS), (f"{DECLINE}{r}" for r in DeclineReason)
+    assert set(weights.tags) == {*FIELDS, END} == {*commands, *reasons, END}
 
 
 def test_whole_plan(weights: Weights) -> None:
@@ -55,9 +57,14 @@ def test_goes_on_from_anywhere(weights: Weights, written: str) -> None:
 
 def test_nothing_to_say_of_what_it_does_not_know(weights: Weights) -> None:
     guess = draft(weights, "go to the kitchen")
-    assert guess.pieces(HEAD + '],"reason":"chit') == []
+    assert guess.pieces(HEAD + '],"excuse":"chit') == []
     assert guess.pieces(HEAD + '{"action":"open_door') == []
     assert draft(weights, "!?").tokens(HEAD, list(HEAD.encode())) == []
+
+
+def test_declines(weights: Weights) -> None:
+    rest = draft(weights, "how are you today").pieces(HEAD + '],"reason":"chit')
+    assert "".join(text for text, _ in rest) == '_chat","verb":""}'
 
 
 def test_stops_where_it_is_unsure(weights: Weights) -> None:
