@@ -74,7 +74,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     COMMAND_INTERPRETER_MODEL__PATH=/weights/default.gguf \
     COMMAND_INTERPRETER_KNOWLEDGE__PATH=/data/knowledge \
     COMMAND_INTERPRETER_LOG__FORMAT=json
-USER robot
+USER 10001:10001
 # A command-interpreter.toml put into /data is read.
 WORKDIR /data
 VOLUME ["/data", "/weights"]
