@@ -74,6 +74,13 @@ class Person:
         return {"him": "he", "her": "she"}.get(self.pron, "they")
 
     @property
+    def they_are(self) -> str:
+        """A sentence's beginning about them."""
+        if self.pron == "them":
+            return self.world.say("[they are|they're|the person is]")
+        return f"{self.they} is"
+
+    @property
     def step(self) -> Step:
         """The command that finds them."""
         if self.named:
@@ -173,9 +180,12 @@ def _dressed(world: World, pron: str) -> Person:
         noun = f"{words} whose {one} is {color}"
         return Person(world, f"{color} {one}", False, noun, pron, noun)
     phrase, canonical = garment(world, color, one)
+    if world.chance(0.05):
+        phrase, canonical = world.say(f"{color}[ |-][colored|coloured] {one}"), f"{color} {one}"
     said, marked = world.mention(phrase)
-    if world.chance(0.03):
-        noun = f"the {marked} [wearer|person]".replace("[wearer|person]", world.say("[wearer|person|guy]"))
+    if world.chance(0.05):
+        canonical = f"{color} {one}"
+        noun = f"the {marked}{world.say('[-clad person|-clad individual| clad person| wearer| person| guy|-wearing person|-wearing individual]')}"
     else:
         det = world.say("[a*5|the|that|their]")
         outfit = article(marked) if det == "a" else f"{_their(det, pron)} {marked}"

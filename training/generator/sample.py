@@ -37,8 +37,8 @@ class Sample:
 class Recipe:
     """What to generate. The shares of declines and compositions are of all samples."""
 
-    declines: float = 0.09
-    compositions: float = 0.09
+    declines: float = 0.11
+    compositions: float = 0.14
     mixture: Mixture = field(default_factory=Mixture)
     styles: Styles = field(default_factory=Styles)
     arena: Arena = field(default_factory=Arena.default)

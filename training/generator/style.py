@@ -24,6 +24,7 @@ _TIDY = (
     (re.compile(r"\b(please) (?=please\b)"), ""),
 )
 _ASKS = ("how ", "what", "which", "who", "could", "can ", "would", "will ", "is it", "are you", "may ", "do you", "where ")
+_ARTICLES = re.compile(r"\b(?:the|a|an) ")
 _PUNCTUATION = re.compile(r"[,.;:?!]")
 
 
@@ -53,6 +54,10 @@ def styled(text: str, rng: random.Random, grammar: Grammar, styles: Styles) -> s
     if rng.random() < 0.09 and not text.endswith("please"):
         text += " " + grammar.expand("{farewell}", rng, {})
         text = text.replace(" ,", ",")
+    if rng.random() < 0.03:
+        text = _ARTICLES.sub("", text)
+    if rng.random() < 0.012:
+        return text.upper()
     look = rng.random() * (styles.plain + styles.typed + styles.heard)
     if look < styles.plain:
         return text

@@ -12,6 +12,7 @@ from training.generator.mentions import Said, mark
 from training.generator.resources import table
 
 ROOM_HEADS = "room hall lounge lab area office wing corner zone suite chamber deck studio".split()
+KIND_HEADS = "item product thing object good tool supply part kit device food drink".split()
 PLACE_HEADS = "table shelf rack stand cabinet box counter bin desk machine tray drawer bench".split()
 
 
@@ -127,8 +128,10 @@ class World:
         def make(coined: bool) -> str:
             word = lex.word(rng, coined)
             form = rng.random()
-            if form < 0.45:
+            if form < 0.41:
                 return word
+            if form < 0.46:
+                return _joined(rng, word, lex.word(rng, coined))
             if form < 0.62:
                 return f"{word} {choose(rng, lex.object_heads)}"
             if form < 0.74:
@@ -149,6 +152,8 @@ class World:
         if self.chance(0.5) or self.source == "arena":
             return choose(self.rng, lex.categories)  # type: ignore[no-any-return]
         word = lex.word(self.rng, self.source == "coined")
+        if self.chance(0.25):
+            word += " " + choose(self.rng, KIND_HEADS)
         return word, plural(word)
 
     def outfit(self) -> tuple[str, tuple[str, str]]:
@@ -166,6 +171,14 @@ class World:
             canonical = choose(self.rng, _TOPICS)
             return canonical, self.say(f"{{{topic_rule(canonical)}}}")
         return "", choose(self.rng, self.lexicon.topics)
+
+
+def _joined(rng: random.Random, one: str, two: str) -> str:
+    """Spellings of brands: coca-cola, cheez-it, 7up, farmer's choice."""
+    form = rng.random()
+    if form < 0.6:
+        return f"{one}-{two[: rng.choice((2, 3, 9, 9))]}"
+    return f"{rng.randint(1, 9)}{one[:3]}" if form < 0.7 else f"{one}'s {two}"
 
 
 _TOPICS = tuple(table("topics"))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from training.generator.draft import Draft, Lazy, describing, sentence
 from training.generator.entities import choose
 from training.generator.intents.meeting import whereabouts
-from training.generator.people import person
+from training.generator.people import gesture, person, posture
 from training.generator.places import Place, room, spot, surface
 from training.generator.plan import (
     HOME,
@@ -38,6 +39,12 @@ def learn_about_person(world: World) -> Draft:
     found = [go(place.value), someone.step, learn(attribute)]
     if world.chance(0.55):
         group = "ask_name" if attribute == "name" and world.chance(0.15) else "info_to_operator"
+        if group == "ask_name" and not someone.named and world.chance(0.3):
+            look = posture(world) if world.chance(0.6) else gesture(world)
+            scope["POSING"] = world.say(look.after).removeprefix("who is ").removeprefix("who ")
+            someone = replace(someone, value=look.of_one)
+            text = world.say("who is {POSING} {S.at}", **scope)
+            return Draft(text, [found[0], someone.step, found[2], HOME, TELL_PERSON])
         return Draft(sentence(world, group, scope), [*found, HOME, TELL_PERSON])
     where = _place(world)
     listener = person(world, "any any any any any any name gesture pose clothes")

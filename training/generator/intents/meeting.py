@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from schemas.commands import AnswerQuestion, SayWithContext
 from training.generator.draft import Draft, describing, sentence, template
 from training.generator.entities import choose
 from training.generator.people import Person, person
@@ -34,6 +35,8 @@ def follow_up(world: World, someone: Person, kinds: str) -> FollowUp:
         scope = {"Q": world.say("{question}", X=someone)}
         return FollowUp(question, "[answer|respond to|reply to] {X_s} [question|quiz]", "answering {Q}", ANSWER, scope)
     if kind == "follow":
+        if world.chance(0.12):
+            return FollowUp("{go_along X.pron}{endlessly}", "{go_along X}", "accompanying {X.pron}", UNTIL_TOLD, {})
         return FollowUp("{follow X.pron}{endlessly}", "{follow X}", "{following X.pron}", UNTIL_TOLD, {})
     goal = anywhere(world, 0.45)
     scope = {"D": goal}
@@ -89,7 +92,11 @@ def meet(world: World) -> Draft:
     scope["F"] = world.say(after.of_pronoun, **scope)
     scope["F_X"] = world.say(after.of_person, **scope)
     scope["F_GERUND"] = world.say(after.gerund, **scope)
+    scope["F_BARE"] = world.say(_BARE.get(after.step.command, after.of_person), **scope)
     return Draft(_worded(world, _group(world, place, greets, after), verb, scope), [*before, after.step])
+
+
+_BARE = {SayWithContext: "{say_bare}", AnswerQuestion: "{answer Q}"}
 
 
 def _verb(world: World, someone: Person) -> str:
@@ -99,7 +106,7 @@ def _verb(world: World, someone: Person) -> str:
 def _group(world: World, place: Place | None, greets: bool, after: FollowUp) -> str:
     if place is None:
         return "meet_nowhere"
-    if greets and after.step is UNTIL_TOLD and world.chance(0.15):
+    if greets and world.chance(0.13):
         return "greet_and_follow"
     if greets and world.chance(0.12):
         return "find_then_meet"

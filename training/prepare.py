@@ -1,0 +1,41 @@
+"""Cutting the base model down before fine-tuning: fewer layers, fewer tokens."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+from training.checkpoint import Checkpoint, evenly, prune
+from training.generator.resources import lines
+from training.generator.sample import Generator, Recipe
+from training.prompt import prompt
+from training.vocabulary import in_use
+
+CORPUS = 60_000
+"""Samples whose tokens are counted."""
+
+
+def corpus(recipe: Recipe, seed: int, samples: int) -> Iterator[str]:
+    """Texts a vocabulary is chosen on: samples, and every word and name alone."""
+    for sample in Generator(recipe).samples(seed, samples):
+        yield prompt(sample.text) + sample.target
+    rng = random.Random(seed)
+    for word in (*lines("words"), *lines("names")):
+        yield f" {word}"
+        if rng.random() < 0.3:
+            yield f'"{word}"'
+
+
+def cut_down(base: Path, target: Path, layers: int, tokens: int, recipe: Recipe, seed: int) -> None:
+    """Write the base with ``layers`` evenly chosen layers and about ``tokens`` tokens."""
+    source = Checkpoint.open(base)
+    vocabulary = source.vocabulary
+    rows = list(range(len(vocabulary.tokens)))
+    if tokens and tokens < len(rows):
+        wanted = in_use(vocabulary.tokenizer(), corpus(recipe, seed, CORPUS), tokens)
+        vocabulary, rows = vocabulary.cut(wanted)
+    prune(source, target, evenly(source.layers, layers or source.layers), rows, vocabulary)
+
+
+

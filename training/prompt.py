@@ -1,0 +1,10 @@
+"""What the model reads before it writes."""
+
+from __future__ import annotations
+
+STOP = "<|im_end|>"
+
+
+def prompt(utterance: str) -> str:
+    """The utterance as the user's turn and the beginning of the answer; no system prompt."""
+    return f"<|im_start|>user\n{utterance}{STOP}\n<|im_start|>assistant\n"

@@ -1,0 +1,39 @@
+"""Training with the rounding of the file that will be served.
+
+The forward and backward pass use weights rounded as GGUF's Q4_0 rounds them, the optimizer moves
+the exact ones (the straight-through estimator), so that quantizing afterwards loses next to nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+BLOCK = 32
+
+
+def q4_0(weight: torch.Tensor) -> torch.Tensor:
+    """The weight as it reads after Q4_0: blocks of 32 on a 16-step grid of the block's extreme."""
+    blocks = weight.reshape(-1, BLOCK)
+    extreme = blocks.gather(1, blocks.abs().argmax(1, keepdim=True))
+    scale = extreme / -8
+    inverse = torch.where(scale == 0, 0.0, 1.0 / scale)
+    steps = torch.clamp(torch.floor(blocks * inverse + 8.5), 0, 15)
+    return ((steps - 8) * scale.half().float()).reshape(weight.shape)
+
+
+@contextmanager
+def rounded(weights: list[torch.nn.Parameter]) -> Iterator[None]:
+    """The weights rounded inside the block, exact again after it."""
+    exact = [w.detach().clone() for w in weights]
+    with torch.no_grad():
+        for weight in weights:
+            weight.copy_(q4_0(weight))
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for weight, was in zip(weights, exact, strict=True):
+                weight.copy_(was)
