@@ -33,7 +33,9 @@ def packaged_folder() -> Path:
     """
     spec = find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
-        raise EmbedderMissing(f"the package {_PACKAGE} is not installed", hint="Run 'make install'.")
+        raise EmbedderMissing(
+            f"the package {_PACKAGE} is not installed", hint="Run 'make install'."
+        )
     return Path(spec.origin).parent / "model"
 
 
@@ -95,7 +97,9 @@ class Embedder:
         os.environ["TRANSFORMERS_OFFLINE"] = "1"
         try:
             from sentence_transformers import SentenceTransformer
+            from transformers.utils import logging
 
+            logging.disable_progress_bar()  # "Loading weights" would tear the service's log
             self._model = SentenceTransformer(
                 str(self._folder), device="cpu", local_files_only=True
             )

@@ -195,6 +195,3 @@ def _unique(hits: Iterable[Hit]) -> list[Hit]:
 
 def _sorted(hits: Iterable[Hit]) -> list[Hit]:
     return sorted(hits, key=lambda hit: -hit.score)
-
-
-

@@ -125,10 +125,7 @@ class KnowledgeBase:
         Raises:
             NotFound: there is no such collection or entry.
         """
-        found = self._picture()[collection_named(collection).name].entries.get(entry_id)
-        if found is None:
-            raise NotFound(f"there is no {entry_id!r} in {collection}")
-        return found
+        return _entry_in(self._picture(), collection, entry_id)
 
     def put(
         self,
@@ -152,6 +149,7 @@ class KnowledgeBase:
                 f"{entry_id!r} is no id", hint="Use up to 64 of a-z, 0-9 and underscore."
             ) from None
         with self._writing:
+            self._look_for_changes()
             self._expect(collection, entry_id, if_match)
             self._write({collection: [entry]})
         return entry
@@ -164,7 +162,8 @@ class KnowledgeBase:
             Conflict: the entry is not the version in ``if_match``.
         """
         with self._writing:
-            self.get(collection, entry_id)
+            self._look_for_changes()
+            _entry_in(self._indexes, collection, entry_id)
             self._expect(collection, entry_id, if_match)
             self._store.remove(collection, [entry_id])
             left = dict(self._indexes[collection].entries)
@@ -232,11 +231,17 @@ class KnowledgeBase:
         """The newest picture; on a shared server others may have changed it."""
         if self._options.chroma_url and time.monotonic() - self._looked > _REFRESH_SECONDS:
             with self._writing:
-                self._looked = time.monotonic()
-                revision = self._store.mark(_REVISION)
-                if revision != self._revision:
-                    self._revision, self._indexes = revision, self._read()
+                self._look_for_changes()
         return self._indexes
+
+    def _look_for_changes(self) -> None:
+        """Take over what others wrote to a shared server. Call it while ``_writing`` is held."""
+        if self._options.chroma_url is None:
+            return
+        self._looked = time.monotonic()
+        revision = self._store.mark(_REVISION)
+        if revision != self._revision:
+            self._revision, self._indexes = revision, self._read()
 
     def _read(self) -> dict[str, Index]:
         return {name: Index.of(self._store.entries(name)) for name in COLLECTIONS}
@@ -285,10 +290,13 @@ class KnowledgeBase:
     def _replace(self, fresh: Mapping[str, Index]) -> None:
         self._revision = uuid.uuid4().hex
         self._store.set_mark(_REVISION, self._revision)
-        self._indexes = {**self._indexes, **fresh}
+        # Another's mark may just have been covered by ours: read what it wrote, too.
+        shared = self._options.chroma_url is not None
+        self._indexes = self._read() if shared else {**self._indexes, **fresh}
 
     def _import(self, arena: Arena) -> ImportReport:
         with self._writing:
+            self._look_for_changes()
             report, changed = self._compared(arena)
             if changed:
                 self._write(changed)
@@ -334,6 +342,13 @@ class KnowledgeBase:
 
         self._storing = threading.Thread(target=store, name="arena")
         self._storing.start()
+
+
+def _entry_in(indexes: Mapping[str, Index], collection: str, entry_id: str) -> Entry:
+    found = indexes[collection_named(collection).name].entries.get(entry_id)
+    if found is None:
+        raise NotFound(f"there is no {entry_id!r} in {collection}")
+    return found
 
 
 def _compared(known: Entry | None, content: Content) -> str:

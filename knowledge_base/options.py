@@ -24,16 +24,14 @@ class KnowledgeOptions(BaseModel):
     ] = None
     embedder: Annotated[
         Path | None,
-        Field(
-            description="A sentence-transformers folder. Unset: all-MiniLM-L6-v2, as installed."
-        ),
+        Field(description="A sentence-transformers folder. Unset: all-MiniLM-L6-v2, as installed."),
     ] = None
     arena: Annotated[
         Path, Field(description="YAML file or folder that a new store is filled from.")
     ] = DEFAULT_ARENA
-    time_zone: Annotated[
-        str, Field(description="The robot's time zone, as in Europe/Berlin.")
-    ] = "UTC"
+    time_zone: Annotated[str, Field(description="The robot's time zone, as in Europe/Berlin.")] = (
+        "UTC"
+    )
     accept: Annotated[
         float, Field(description="Least score at which words are known.", ge=0, le=1)
     ] = 0.8

@@ -14,7 +14,9 @@ from knowledge_base.importers.arena import Arena
 
 _CLASS = re.compile(r"^#+\s*class\s+(?P<plural>[^(]+?)\s*(?:\((?P<name>[^)]+)\))?\s*$", re.I)
 _PLACEMENT = re.compile(r"\s*\(p\)\s*", re.I)
-_HEADERS = frozenset({"number", "id", "#", "name", "names", "objectname", "object", "image", "room"})
+_HEADERS = frozenset(
+    {"number", "id", "#", "name", "names", "objectname", "object", "image", "room"}
+)
 
 
 def read(files: Mapping[str, str]) -> Arena:
