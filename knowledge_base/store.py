@@ -107,7 +107,10 @@ class Store:
 
     def close(self) -> None:
         """Let go of the store; another process may open it."""
+        sessions = list(_sessions(self._client))
         self._client.close()
+        for session in sessions:
+            session.close()
 
     def _open(self, name: str) -> ChromaCollection:
         collection = self._client.get_or_create_collection(
@@ -160,6 +163,14 @@ def _server(url: str) -> ClientAPI:
         ssl=secure,
         settings=_settings(),
     )
+
+
+def _sessions(client: ClientAPI) -> Iterator[Any]:
+    """Connections to a server, which Chroma's clients leave open when they are closed."""
+    for part in (client, getattr(client, "_admin_client", None)):
+        session = getattr(getattr(part, "_server", None), "_session", None)
+        if session is not None:
+            yield session
 
 
 def _entry(metadata: Any) -> Entry:
