@@ -32,7 +32,7 @@ LLAMA := $(STAMPS)/llama-$(LLAMA_VERSION)-$(LLAMA_VARIANT)
 INSTALLED := $(STAMPS)/installed-$(KEY)
 DEVELOPING := $(STAMPS)/developing-$(KEY)
 
-.PHONY: help serve install test lint format types train bench clean
+.PHONY: help serve install test lint format types check train bench clean
 
 help: ## List these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
