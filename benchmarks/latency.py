@@ -39,10 +39,10 @@ from rich.table import Table
 from benchmarks.accuracy import read_sets
 from models import gguf
 from models.base import Decoded
+from models.catalogue import answer_schema
 from models.context import Context
 from models.llama_cpp import LlamaCppModel
 from models.options import DEFAULT_WEIGHTS, LlamaCppOptions
-from models.remote import answer_schema
 from schemas.commands import RobotCommand
 from schemas.errors import ModelAnswerInvalid
 from schemas.grammar import grammar

@@ -14,8 +14,9 @@ import pytest
 from pydantic import SecretStr
 
 from models import BACKENDS, CommandModel
+from models.catalogue import answer_schema, catalogue
 from models.options import RemoteOptions
-from models.remote import RemoteModel, answer_schema, catalogue
+from models.remote import RemoteModel
 from schemas.commands import COMMANDS
 from schemas.errors import Cancelled, ModelAnswerInvalid, ModelUnavailable
 from schemas.plan import Plan, answer_from
