@@ -29,12 +29,15 @@ def imports(package: str) -> Iterator[tuple[Path, str]]:
                 yield path, package if node.level else (node.module or "").partition(".")[0]
 
 
-def public_texts() -> Iterator[Path]:
-    """Every text file that Git knows."""
+def public_files() -> Iterator[Path]:
+    """Every file that Git knows."""
     listed = subprocess.run(
         ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout
-    for name in filter(None, listed.split("\0")):
-        path = ROOT / name
-        if path.is_file() and b"\0" not in path.read_bytes()[:8192]:
-            yield path
+    paths = (ROOT / name for name in listed.split("\0") if name)
+    return (path for path in paths if path.is_file())
+
+
+def public_texts() -> Iterator[Path]:
+    """Every text file that Git knows."""
+    return (path for path in public_files() if b"\0" not in path.read_bytes()[:8192])
