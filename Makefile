@@ -92,7 +92,7 @@ $(LLAMA): | $(BIN)/python
 # The compiler's step counter alone: "[12/80]" by Ninja, "[ 12%]" by Make; one line on a terminal.
 SHOW_STEPS = { grep --line-buffered -oE '\[ *[0-9]+(/[0-9]+|%)\]' || true; } \
 	| { if [ -t 1 ]; then end='\r'; else end='\n'; fi; \
-	while read -r step; do printf "   %-12s$$end" "$$step"; done; printf "   built       \n"; }
+	while read -r step; do printf "   %-12s$$end" "$$step"; done; printf "%14s\r" ""; }
 
 $(INSTALLED): $(LLAMA)
 	@echo "== Installing the service"
