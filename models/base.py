@@ -33,6 +33,8 @@ class Decoded:
     tokens: int = 0
     evaluations: int = 0
     """Forward passes of the model; fewer than ``tokens`` where the grammar forces some."""
+    prompt_tokens: int = 0
+    """Tokens of the prompt; 0 where the backend cannot tell."""
 
 
 @runtime_checkable

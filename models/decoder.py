@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from models.answer import Writing
 from models.base import Decoded, Listener
+from models.calibration import Calibration
 from models.constraint import Constraint
 from models.context import Context, Logits
 from models.sequence import Drafter, Sequence
@@ -59,7 +60,9 @@ class Decoder:
         sequences: int,
         max_tokens: int,
         max_draft: int,
+        calibration: Calibration,
     ) -> None:
+        self._calibration = calibration
         self._context = context
         self._constraint = constraint
         self._prefix = prefix
@@ -203,7 +206,7 @@ class Decoder:
         for command in request.writing.commands():
             request.on_command(command)
         if sequence.finished:
-            decoded = _decoded(sequence)
+            decoded = _decoded(sequence, self._calibration)
             self._leave(request)
             request.result.set_result(decoded)
 
@@ -222,13 +225,18 @@ def _agreement(prompt: list[int], prefix: list[int]) -> int:
     return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(prompt) - 1, len(prefix)))
 
 
-def _decoded(sequence: Sequence) -> Decoded:
+def _decoded(sequence: Sequence, calibration: Calibration) -> Decoded:
     writing = sequence.writing
     answer = writing.answer()
+    slots = writing.slot_confidence() if isinstance(answer, Plan) else ()
     return Decoded(
         answer=answer,
-        confidence=writing.confidence(),
-        slot_confidence=writing.slot_confidence() if isinstance(answer, Plan) else (),
+        confidence=calibration.plan(writing.confidence()),
+        slot_confidence=tuple(
+            {name: calibration.slot(chance) for name, chance in command.items()}
+            for command in slots
+        ),
         tokens=sequence.tokens,
         evaluations=sequence.evaluations,
+        prompt_tokens=sequence.prompt_tokens,
     )

@@ -8,6 +8,7 @@ from typing import Any
 from models import gguf
 from models.answer import Writing
 from models.base import Decoded, Listener, _ignore, _never
+from models.calibration import Calibration
 from models.constraint import Constraint
 from models.context import Context
 from models.decoder import Decoder, Request
@@ -69,6 +70,7 @@ class LlamaCppModel:
             sequences=self.slots,
             max_tokens=options.max_tokens,
             max_draft=64 if on_gpu else 24,
+            calibration=Calibration.of(options.path) if options.calibrated else Calibration(),
         )
 
     def _drafter(self, text: str) -> Draft | None:

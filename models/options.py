@@ -75,6 +75,10 @@ class LlamaCppOptions(_Options):
         bool,
         Field(description="Draft likely continuations and verify them in the same evaluation."),
     ] = True
+    calibrated: Annotated[
+        bool,
+        Field(description="Scale confidence by the calibration that lies beside the weights."),
+    ] = True
     max_tokens: Annotated[int, Field(description="Tokens an answer may take.", ge=16)] = (
         MAX_ANSWER_TOKENS
     )

@@ -76,6 +76,11 @@ class Sequence:
         self._commit(constraint.forced(self._matcher, self._masks[0]), stops=False)
 
     @property
+    def prompt_tokens(self) -> int:
+        """Tokens of the prompt."""
+        return self._prompt_length
+
+    @property
     def tokens(self) -> int:
         """Tokens of the answer so far."""
         return len(self._tokens) - self._prompt_length
