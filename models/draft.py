@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from zlib import crc32
 
@@ -399,19 +400,16 @@ class Draft:
 
     def _next_tag(self, history: History, rest: str) -> tuple[str | None, str, float]:
         """The likeliest tag that agrees with what is written of it, its text, its chance."""
-        weights = self._weights
-        chances = softmax(weights.next_tag[tag_features(self._words, history)].sum(axis=0))
-        best: tuple[str | None, str, float] = (None, "", 0.0)
-        total = 0.0
-        for tag, chance in zip(weights.tags, chances.tolist(), strict=False):
-            text = _opening(tag, first=not history.tags)
-            first = tag.startswith(DECLINE)
-            if not agree(text, rest) or (first if history.tags else tag == END):
-                continue
-            total += chance
-            if chance > best[2]:
-                best = (tag, text, chance)
-        return best[0], best[1], best[2] / total if total else 0.0
+        weights, first = self._weights, not history.tags
+        openings, possible = _openings(weights.tags, first)
+        scores = weights.next_tag[tag_features(self._words, history)].sum(axis=0)
+        chances = softmax(scores) * possible
+        if rest:
+            chances *= np.array([agree(text, rest) for text in openings], np.float32)
+        total, best = float(chances.sum()), int(chances.argmax())
+        if total <= 0.0:
+            return None, "", 0.0
+        return weights.tags[best], openings[best], float(chances[best]) / total
 
     def _value(self, history: History, name: str, rest: str) -> tuple[str | None, float]:
         """The likeliest value that agrees with what is written of it, and its chance."""
@@ -424,8 +422,9 @@ class Draft:
         if fixed:
             scores.append(table[fixed_features(words, history, slot, fixed)].sum(axis=1))
         chances = softmax(np.concatenate(scores))
-        allowed = [agree(w, rest) for w in self._starts()] + [agree(v, rest) for v in fixed]
-        chances *= np.array(allowed, np.float32)
+        if rest:
+            allowed = [agree(w, rest) for w in self._starts()] + [agree(v, rest) for v in fixed]
+            chances *= np.array(allowed, np.float32)
         total, best = float(chances.sum()), int(chances.argmax())
         if total <= 0.0:
             return None, 0.0
@@ -459,6 +458,13 @@ class Draft:
 def agree(text: str, rest: str) -> bool:
     """Whether one of the two starts with the other."""
     return text.startswith(rest) or rest.startswith(text)
+
+
+@cache
+def _openings(tags: tuple[str, ...], first: bool) -> tuple[tuple[str, ...], Scores]:
+    """Every tag's text, and 1 for the tags that may stand first, or later."""
+    possible = [not tag.startswith(DECLINE) if not first else tag != END for tag in tags]
+    return tuple(_opening(tag, first=first) for tag in tags), np.array(possible, np.float32)
 
 
 def _opening(tag: str, *, first: bool) -> str:

@@ -66,6 +66,7 @@ class Decline(BaseModel):
 
 Answer = Plan | Decline
 
+_BY_TAG = {c.tag(): c for c in COMMANDS}
 _COMMANDS: TypeAdapter[Command] = TypeAdapter(Command)
 
 
@@ -80,8 +81,7 @@ def command_from(written: dict[str, Any], utterance: str) -> Command:
     Raises:
         pydantic.ValidationError: the tag is unknown, or a value breaks the class.
     """
-    by_tag = {c.tag(): c for c in COMMANDS}
-    cls = by_tag.get(str(written.get("action")))
+    cls = _BY_TAG.get(str(written.get("action")))
     filled = dict(written)
     if cls is not None:
         filled.update({f: utterance for f, slot in cls.slots().items() if not slot.generated})
