@@ -11,7 +11,7 @@ from app.dialogue import NewCommand, Revised, Withdrawn, read
 from app.questions import first_unclear, question_for
 from app.sessions import Commands, Groundings, Session, Sessions
 from app.transcript import normalise
-from models.base import CommandModel
+from models.base import CommandModel, Decoded
 from schemas.api import (
     GROUNDED,
     Clarify,
@@ -49,6 +49,8 @@ class Call:
     """Seconds in the queue."""
     cancelled: Callable[[], bool] = lambda: False
     on_command: CommandListener | None = None
+    on_decoded: Callable[[Decoded], None] = lambda _: None
+    """Told what the model did, where it was asked at all."""
 
 
 REASONS = {
@@ -112,6 +114,7 @@ class _Line:
     def _planned(self, text: str, session: Session) -> Outcome:
         begun, grounded = time.perf_counter(), self._grounding_seconds
         decoded = self._model.plan(text, on_command=self._stream, cancelled=self._call.cancelled)
+        self._call.on_decoded(decoded)
         streaming = self._grounding_seconds - grounded
         self._model_seconds = time.perf_counter() - begun - streaming
         match decoded.answer:

@@ -56,3 +56,5 @@ class CollectionInfo(BaseModel):
     kind: EntityKind
     entries: int
     embedder: str
+    fields: tuple[str, ...]
+    """Fields of its entries, in the order of an entry."""

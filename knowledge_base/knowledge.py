@@ -71,15 +71,23 @@ class KnowledgeBase:
 
     @classmethod
     def open(
-        cls, options: KnowledgeOptions, progress: Callable[[str], None] = _silent
+        cls,
+        options: KnowledgeOptions,
+        progress: Callable[[str], None] = _silent,
+        embedder: Embedder | None = None,
     ) -> KnowledgeBase:
         """Open the store and import the arena's files where they changed since the last time.
+
+        Args:
+            options: where everything is.
+            progress: told what is being done.
+            embedder: one that is loaded already, in place of the one in the options.
 
         Raises:
             EmbedderMissing, EmbedderMismatch, StoreCorrupt, StoreUnavailable: see the message.
             ImportRejected: the arena's files are broken.
         """
-        embedder = Embedder(options.embedder)
+        embedder = embedder if embedder is not None else Embedder(options.embedder)
         progress("opening the knowledge base")
         store = Store(options.path, options.chroma_url, embedder.id)
         knowledge = cls(store, embedder, options)
@@ -107,6 +115,7 @@ class KnowledgeBase:
                 kind=row.kind,
                 entries=len(picture[row.name].entries),
                 embedder=self._store.embedder,
+                fields=tuple(f for f in Content.model_fields if f in row.fields),
             )
             for row in COLLECTIONS.values()
         ]

@@ -239,4 +239,5 @@ def _decoded(sequence: Sequence, calibration: Calibration) -> Decoded:
         tokens=sequence.tokens,
         evaluations=sequence.evaluations,
         prompt_tokens=sequence.prompt_tokens,
+        prompt_tokens=sequence.prompt_tokens,
     )
