@@ -239,5 +239,4 @@ def _decoded(sequence: Sequence, calibration: Calibration) -> Decoded:
         tokens=sequence.tokens,
         evaluations=sequence.evaluations,
         prompt_tokens=sequence.prompt_tokens,
-        prompt_tokens=sequence.prompt_tokens,
     )
