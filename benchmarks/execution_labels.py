@@ -21,6 +21,7 @@ from rich.table import Table
 from benchmarks.grounding_peers import Nearest
 from benchmarks.phrase_sets import Decision, ask, decision
 from knowledge_base import KnowledgeBase, KnowledgeOptions
+from knowledge_base.embedder import Embedder
 from schemas.errors import InvalidRequest
 from schemas.grounding import Status
 
@@ -67,8 +68,9 @@ def measure(path: Path, console: Console) -> dict[str, Any]:
     """Shares of right results, ours and the nearest neighbour's, and every wrong one."""
     data = _read(path)
     with tempfile.TemporaryDirectory() as folder:
-        knowledge = _opened(data, Path(folder))
-        nearest = Nearest(knowledge)
+        embedder = Embedder(None)
+        knowledge = _opened(data, Path(folder), embedder)
+        nearest = Nearest(knowledge, embedder)
         names = {
             e.id: (e.name, e.room if name == "placements" else None)
             for name in ("rooms", "placements", "objects", "categories")
@@ -101,14 +103,15 @@ def _read(path: Path) -> dict[str, Any]:
     return data
 
 
-def _opened(data: Mapping[str, Any], folder: Path) -> KnowledgeBase:
+def _opened(data: Mapping[str, Any], folder: Path, embedder: Embedder) -> KnowledgeBase:
     """The file's arena, its objects under their written names."""
     arena = folder / "arena"
     arena.mkdir()
     (arena / "areas.json").write_text(json.dumps(data["areas"]))
     objects = [{"name": _spoken(item["document"])} for item in data["items"]]
     (arena / "objects.yaml").write_text(yaml.safe_dump({"objects": objects}))
-    return KnowledgeBase.open(KnowledgeOptions(path=folder / "chroma", arena=arena))
+    options = KnowledgeOptions(path=folder / "chroma", arena=arena)
+    return KnowledgeBase.open(options, embedder=embedder)
 
 
 def _expected(data: Mapping[str, Any]) -> Iterator[Expected]:

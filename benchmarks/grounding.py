@@ -25,6 +25,7 @@ from rich.table import Table
 from benchmarks import execution_labels, grounding_latency, grounding_plot
 from benchmarks.grounding_peers import Fuzzy, Nearest
 from benchmarks.phrase_sets import ARENAS, Decision, Labelled, ask, decision, open_arena, read
+from knowledge_base.embedder import Embedder
 from schemas.grounding import Status
 
 RESULTS = Path(__file__).parent / "results"
@@ -37,13 +38,15 @@ Answers = Mapping[str, Sequence[tuple[Labelled, Decision]]]
 def answers(half: str) -> Answers:
     """Ask every system every phrase of that half."""
     found: dict[str, list[tuple[Labelled, Decision]]] = defaultdict(list)
+    embedder = Embedder(None)
     with tempfile.TemporaryDirectory() as folder:
         for name in ARENAS:
-            knowledge = open_arena(name, Path(folder))
+            knowledge = open_arena(name, Path(folder), embedder)
             cases = list(read(name, knowledge))
+            embedder.encode([case.phrase for case in cases])  # all at once: it keeps them
             peers = {
-                "nearest neighbour": Nearest(knowledge),
-                "nearest neighbour, threshold": Nearest(knowledge, fitted_on=cases),
+                "nearest neighbour": Nearest(knowledge, embedder),
+                "nearest neighbour, threshold": Nearest(knowledge, embedder, fitted_on=cases),
                 "fuzzy matching": Fuzzy(knowledge),
             }
             for case in track(_of_half(cases, half), description=name, transient=True):

@@ -35,12 +35,16 @@ class Nearest:
     """The entry whose form has the most similar embedding.
 
     Args:
+        knowledge: whose entries are searched.
+        embedder: the one our own grounding uses.
         fitted_on: phrases whose development half sets the least similarity that is accepted;
             none: the nearest is always accepted.
     """
 
-    def __init__(self, knowledge: KnowledgeBase, fitted_on: Sequence[Labelled] = ()) -> None:
-        self._embedder = Embedder(None)
+    def __init__(
+        self, knowledge: KnowledgeBase, embedder: Embedder, fitted_on: Sequence[Labelled] = ()
+    ) -> None:
+        self._embedder = embedder
         self._forms = _Forms(knowledge).of
         self._vectors = {
             slot: self._embedder.encode([form for form, _ in forms])

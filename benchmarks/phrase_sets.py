@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from knowledge_base import KnowledgeBase, KnowledgeOptions
+from knowledge_base.embedder import Embedder
 from knowledge_base.options import DEFAULT_ARENA
 from schemas.commands import FindPersonByName, GoTo, PickObject, RobotCommand
 from schemas.grounding import Grounding, Status
@@ -76,9 +77,10 @@ def read(arena: str, knowledge: KnowledgeBase) -> Iterator[Labelled]:
                 yield Labelled(arena, slot, kind, phrase, _expected(label, categories))
 
 
-def open_arena(name: str, folder: Path) -> KnowledgeBase:
+def open_arena(name: str, folder: Path, embedder: Embedder) -> KnowledgeBase:
     """The arena in a store of its own under ``folder``."""
-    return KnowledgeBase.open(KnowledgeOptions(path=folder / name, arena=ARENAS[name]))
+    options = KnowledgeOptions(path=folder / name, arena=ARENAS[name])
+    return KnowledgeBase.open(options, embedder=embedder)
 
 
 def ask(knowledge: KnowledgeBase, slot: str, phrase: str) -> Grounding:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rapidfuzz import process
-from rapidfuzz.distance import JaroWinkler, Levenshtein
+from rapidfuzz.distance import OSA, JaroWinkler, Levenshtein
 
 from knowledge_base.entry import Entry
-from knowledge_base.index import Index
+from knowledge_base.index import Form, Index
+from knowledge_base.lexicon import is_word
 from knowledge_base.vocabulary import Vocabulary, vocabulary
-from knowledge_base.words import compact, sound, tokens
-from schemas.grounding import Method
+from knowledge_base.words import compact, plain, sound, tokens, unnumbered
+from schemas.grounding import EntityKind, Method
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +40,27 @@ SCORES = {
 }
 """How sure each kind of evidence is; 0.8 and more is enough to act on."""
 
-SPELLING = 0.88
-"""Least Levenshtein similarity that is a misspelling: "bandana" is none of "banana" (0.86)."""
+SPELLING = 0.8
+"""Least similarity of spelling that is a misspelling, where the phrase is no English word."""
 
-SOUNDALIKE = 0.55
+SPELLING_OF_WORDS = 0.9
+"""The same where it is one: "bandana" is a word, and none of "banana" (0.86)."""
+
+SOUNDALIKE = 0.5
 """Least similarity of spelling for phrases of the same sound."""
+
+NEARLY_SOUNDALIKE = 0.8
+"""Least similarity of Metaphone codes for phrases of nearly the same sound and spelling."""
+
+SPELLING_OF_SOUND = 0.65
+"""Least similarity of spelling for these."""
 
 RESEMBLING = 0.6
 """Least similarity of spelling worth asking about."""
+
+_ORDINALS = {
+    word: str(number) for number, word in enumerate("first second third fourth fifth".split(), 1)
+}
 
 SHORT = 4
 """Letters up to which a misspelling is as likely another word."""
@@ -59,8 +74,10 @@ def by_words(phrase: str, indexes: Sequence[Index]) -> list[Hit]:
         _named(phrase, indexes, 0.0),
         _in_other_words(words, indexes, known),
         _of_a_container(words, indexes, known),
+        _turned_round(words, indexes, known),
         _described(words, indexes, known),
         _by_head(words, indexes),
+        _by_head_in_other_words(words, indexes, known),
     ):
         if hits:
             return hits
@@ -69,29 +86,113 @@ def by_words(phrase: str, indexes: Sequence[Index]) -> list[Hit]:
 
 def by_spelling(phrase: str, indexes: Sequence[Index]) -> list[Hit]:
     """Entries whose name or alias is spelled or sounds like the words."""
-    joined, heard = compact(phrase), sound(phrase)
+    whole = "".join(plain(phrase).split())
+    heard = _Heard.of(phrase)
+    found = _spelled(heard, indexes)
+    if not found and whole != heard.joined:  # "pot a toe": what looked like an article was not
+        found = _spelled(replace(heard, joined=whole, sound=sound(whole)), indexes)
+    return _sorted(found.values())
+
+
+def _spelled(heard: _Heard, indexes: Sequence[Index]) -> dict[str, Hit]:
     found: dict[str, Hit] = {}
     for index in indexes:
-        alike = {
-            form: Levenshtein.normalized_similarity(joined, "".join(form.words))
-            for form in index.by_sound.get(heard, ())
-        }
-        for form, similarity in alike.items():
-            if similarity >= SOUNDALIKE and heard:
+        for form in index.by_sound.get(heard.sound, ()) if heard.sound else ():
+            if heard.same_sound(form):
                 _keep(found, Hit(form.entry, SCORES["sound"], Method.PHONETIC))
-        if len(joined) <= SHORT:
+        if len(heard.joined) < SHORT:
             continue
         for near, similarity, _ in process.extract(
-            joined,
+            heard.joined,
             index.compacts,
-            scorer=Levenshtein.normalized_similarity,
-            score_cutoff=SPELLING,
-            limit=5,
+            scorer=OSA.normalized_similarity,
+            score_cutoff=SPELLING_OF_SOUND,
+            limit=10,
         ):
             for form in index.by_compact[near]:
-                score = SCORES["spelling"] * similarity / SPELLING if similarity < 1 else 1.0
-                _keep(found, Hit(form.entry, min(score, 0.95), Method.FUZZY))
-    return _sorted(found.values())
+                hit = heard.hit(form, similarity)
+                if hit is not None:
+                    _keep(found, hit)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """A phrase as it is spelled and as it sounds."""
+
+    joined: str
+    sound: str
+    tokens: tuple[str, ...]
+    words: bool
+    """Whether it is made of English words, so that it may mean another thing."""
+
+    @classmethod
+    def of(cls, phrase: str) -> _Heard:
+        words = plain(phrase).split()
+        known = all(is_word(word) for word in words)
+        return cls(compact(phrase), sound(phrase), tokens(phrase), known)
+
+    def same_sound(self, form: Form) -> bool:
+        """Whether it is said as the form is, as far as letters tell."""
+        name = "".join(form.words)
+        if OSA.normalized_similarity(self.joined, name) < SOUNDALIKE or not self._fits(form):
+            return False
+        return not self.words or self._word_by_word(form)
+
+    def _word_by_word(self, form: Form) -> bool:
+        """Whether each word sounds as the form's does: a dining room is no living room."""
+        if len(self.tokens) != len(form.words):
+            return True
+        pairs = zip(self.tokens, form.words, strict=True)
+        if len(form.words) == 1:  # with other words beside it, a short vowel is easily misheard
+            return all(sound(a) == sound(b) and not _vowels_differ(a, b) for a, b in pairs)
+        return all(sound(a) == sound(b) for a, b in pairs)
+
+    def hit(self, form: Form, similarity: float) -> Hit | None:
+        """The evidence of a spelling of that similarity, if it is enough."""
+        if not self._fits(form):
+            return None
+        person = form.entry.kind is EntityKind.PERSON
+        strict = self.words and not person and not self._word_by_word(form)
+        strict = strict or (self.words and not person and len(self.tokens) == 1)
+        if similarity >= (SPELLING_OF_WORDS if strict else SPELLING):
+            return Hit(
+                form.entry, min(0.95, SCORES["spelling"] * similarity / SPELLING), Method.FUZZY
+            )
+        code = sound(" ".join(form.words))
+        codes = Levenshtein.normalized_similarity(self.sound, code)
+        if self.sound[:1] != code[:1]:
+            return None
+        if not strict and min(len(self.sound), 4) == 4 and codes >= NEARLY_SOUNDALIKE:
+            return Hit(form.entry, SCORES["sound"], Method.PHONETIC)
+        return None
+
+    def _fits(self, form: Form) -> bool:
+        """Numbers are the same; a person's name does not differ as Simon does from Simone."""
+        name = "".join(form.words)
+        if _digits(self.joined) != _digits(name):
+            return False
+        return form.entry.kind is not EntityKind.PERSON or not _other_name(self.joined, name)
+
+
+def _digits(text: str) -> str:
+    return "".join(filter(str.isdigit, text))
+
+
+def _vowels_differ(one: str, other: str) -> bool:
+    """Whether single vowels at the same place differ: "batter" and "butter" are two words."""
+    ours, theirs = (re.findall("[aeiou]+", word) for word in (one, other))
+    if len(ours) != len(theirs):
+        return (one + "e" == other) or (other + "e" == one)
+    return any(len(a) == len(b) == 1 and a != b for a, b in zip(ours, theirs, strict=True))
+
+
+def _other_name(one: str, other: str) -> bool:
+    """Whether the last vowel makes it another name: Julia and Jules, Simon and Simone."""
+    one, other = one.removesuffix("h"), other.removesuffix("h")
+    longer, shorter = (one, other) if len(one) > len(other) else (other, one)
+    added = longer[:-1] == shorter and longer[-1] in "aeio" and shorter[-1:] not in "aeiouy"
+    return added or (one.endswith("a") is not other.endswith("a"))
 
 
 def resembling(phrase: str, indexes: Sequence[Index], limit: int = 3) -> list[Hit]:
@@ -156,27 +257,61 @@ def _of_a_container(
     return []
 
 
+def _turned_round(words: tuple[str, ...], indexes: Sequence[Index], known: Vocabulary) -> list[Hit]:
+    """ "The shelf with the towels", "the third table", "dairy" for dairy products."""
+    others: list[tuple[str, ...]] = []
+    for at in range(1, len(words) - 1):
+        if words[at] in ("of", "with", "for"):
+            others.append(words[at + 1 :] + words[:at])
+    if len(words) > 1 and words[0] in _ORDINALS:
+        others.append((*words[1:], _ORDINALS[words[0]]))
+    less = 1 - SCORES["contained"]
+    hits = [hit for other in others for hit in _named(" ".join(other), indexes, less)]
+    kinds = (" ".join((*words, word)) for word in known.trailing)
+    hits += [
+        hit
+        for kind in kinds
+        for hit in _named(kind, indexes, less)
+        if hit.entry.kind is EntityKind.CATEGORY
+    ]
+    return _unique(hits)
+
+
 def _described(words: tuple[str, ...], indexes: Sequence[Index], known: Vocabulary) -> list[Hit]:
     """A name behind words that only describe: "the cold cola"."""
-    plain = known.describing | known.colours
+    plain_words = known.describing | known.colours
     begin = 0
-    while begin < len(words) - 1 and words[begin] in plain:
+    while begin < len(words) - 1 and _describes(words[begin], plain_words):
         begin += 1
     if begin == 0:
         return []
     rest = words[begin:]
     hits = _named(" ".join(rest), indexes, 1.0 - SCORES["described"])
-    return hits or _in_other_words(rest, indexes, known)
+    return hits or _in_other_words(rest, indexes, known) or _by_head(rest, indexes)
+
+
+def _describes(word: str, plain_words: frozenset[str]) -> bool:
+    superlative = len(word) > 5 and word.endswith("est")
+    return word in plain_words or word.isdigit() or superlative
 
 
 def _by_head(words: tuple[str, ...], indexes: Sequence[Index]) -> list[Hit]:
-    """Longer names that end in these words: "table" may be the kitchen table."""
+    """Longer names that end in these words: "table" may be the kitchen table, or table 2."""
     hits: list[Hit] = []
     for index in indexes:
         for form in index.by_head.get(words[-1], ()) if words else ():
             longer = len(form.words) > len(words)
-            if longer and form.words[-len(words) :] == words and form.method is Method.EXACT:
+            ends = unnumbered(form.words)[-len(words) :] == words
+            if longer and ends and form.method is Method.EXACT:
                 hits.append(Hit(form.entry, SCORES["head"], Method.HEAD))
+    return _unique(hits)
+
+
+def _by_head_in_other_words(
+    words: tuple[str, ...], indexes: Sequence[Index], known: Vocabulary
+) -> list[Hit]:
+    """ "Worktop" as the kitchen counter."""
+    hits = [hit for other in known.reworded(words) for hit in _by_head(tokens(other), indexes)]
     return _unique(hits)
 
 

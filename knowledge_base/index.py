@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from knowledge_base.entry import Entry
-from knowledge_base.words import compact, key, sound, tokens
+from knowledge_base.words import compact, key, sound, tokens, unnumbered
 from schemas.grounding import EntityKind, Method
 
 
@@ -57,8 +57,8 @@ class Index:
 
     @cached_property
     def by_head(self) -> dict[str, list[Form]]:
-        """Forms by their last word."""
-        return _grouped((form.words[-1], form) for form in self.forms if form.words)
+        """Forms by their last word, numbers aside."""
+        return _grouped((unnumbered(form.words)[-1], form) for form in self.forms)
 
     @cached_property
     def by_word(self) -> dict[str, list[Form]]:
@@ -74,10 +74,25 @@ class Index:
                 found[key(entry.category)].append(entry)
         return found
 
+    def inside(self, room: str) -> Index:
+        """Only what is in the room of that key."""
+        return self._by_room.get(room, _EMPTY)
+
+    @cached_property
+    def _by_room(self) -> dict[str, Index]:
+        rooms: dict[str, list[Entry]] = defaultdict(list)
+        for entry in self.entries.values():
+            if entry.room is not None:
+                rooms[key(entry.room)].append(entry)
+        return {room: Index.of(entries) for room, entries in rooms.items()}
+
     def exactly(self, phrase: str) -> list[Form]:
         """Forms of the same words, names before aliases."""
         hits = self.by_key.get(key(phrase)) or self.by_compact.get(compact(phrase), [])
         return sorted(hits, key=lambda form: form.method is not Method.EXACT)
+
+
+_EMPTY = Index({}, ())
 
 
 def _forms(entry: Entry) -> Iterable[Form]:

@@ -13,7 +13,9 @@ _NUMBERS = {
     word: str(number)
     for number, word in enumerate("zero one two three four five six seven eight nine ten".split())
 }
-_IRREGULAR = {"knives": "knife", "shelves": "shelf", "loaves": "loaf", "dice": "dice"}
+_IRREGULAR = {"knives": "knife", "shelves": "shelf", "loaves": "loaf", "dice": "dice"} | {
+    word + "s": word for word in "veggie cookie smoothie brownie movie pie tie".split()
+}
 
 
 def plain(text: str) -> str:
@@ -44,6 +46,11 @@ def tokens(text: str) -> tuple[str, ...]:
     words = plain(text).split()
     kept = [w for w in words if w not in _DROPPED] or words
     return tuple(_NUMBERS.get(w, singular(w)) for w in kept)
+
+
+def unnumbered(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words without a number at their end: "table 2" is a table."""
+    return words[:-1] if len(words) > 1 and words[-1].isdigit() else words
 
 
 def key(text: str) -> str:

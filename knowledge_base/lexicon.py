@@ -1,0 +1,25 @@
+"""Which strings are English words: a misspelling is not one, another thing's name is."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from spellchecker import SpellChecker
+
+COMMON = 100
+"""Least count in the list's corpus: below it are misspellings that many make."""
+
+
+@cache
+def _counts() -> dict[str, int]:
+    return dict(SpellChecker(language="en").word_frequency.dictionary)
+
+
+def is_word(word: str) -> bool:
+    """Whether it is an English word that people use."""
+    return _counts().get(word, 0) >= COMMON
+
+
+def load() -> None:
+    """Read the list now; it takes part of a second."""
+    _counts()
