@@ -47,7 +47,9 @@ def pack(pairs: list[tuple[list[int], int]], pad: int) -> Batch:
     return Batch(ids, np.asarray(where), np.asarray(targets))
 
 
-def encoded(tokenizer: Tokenizer, samples: list[tuple[str, str]], longest: int) -> list[tuple[list[int], int]]:
+def encoded(
+    tokenizer: Tokenizer, samples: list[tuple[str, str]], longest: int
+) -> list[tuple[list[int], int]]:
     """Token ids and prompt lengths of (utterance, target) pairs that are short enough."""
     heads = tokenizer.encode_batch([prompt(text) for text, _ in samples])
     tails = tokenizer.encode_batch([target + STOP for _, target in samples])
@@ -55,14 +57,25 @@ def encoded(tokenizer: Tokenizer, samples: list[tuple[str, str]], longest: int) 
     return [pair for pair in pairs if len(pair[0]) <= longest]
 
 
-def _produce(queue: Queue[Batch], recipe: Recipe, vocabulary: str, size: int, longest: int, seed: int, worker: int, workers: int) -> None:
+def _produce(
+    queue: Queue[Batch],
+    recipe: Recipe,
+    vocabulary: str,
+    size: int,
+    longest: int,
+    seed: int,
+    worker: int,
+    workers: int,
+) -> None:
     os.environ["TOKENIZERS_PARALLELISM"] = "false"  # a forked pool of threads would hang
     tokenizer = Tokenizer.from_str(vocabulary)
     generator = Generator(recipe)
     rng = random.Random(seed * 7919 + worker)
     chunk = worker
     while True:
-        made = [(s.text, s.target) for s in generator.samples(seed * 1_000_003 + chunk, size * CHUNK)]
+        made = [
+            (s.text, s.target) for s in generator.samples(seed * 1_000_003 + chunk, size * CHUNK)
+        ]
         chunk += workers
         pairs = encoded(tokenizer, made, longest)
         pairs.sort(key=lambda pair: len(pair[0]) + rng.random() * 4)
@@ -75,7 +88,9 @@ def _produce(queue: Queue[Batch], recipe: Recipe, vocabulary: str, size: int, lo
 class Stream:
     """Batches without end from worker processes. Close it, or they run on."""
 
-    def __init__(self, recipe: Recipe, tokenizer: Tokenizer, size: int, longest: int, seed: int, workers: int) -> None:
+    def __init__(
+        self, recipe: Recipe, tokenizer: Tokenizer, size: int, longest: int, seed: int, workers: int
+    ) -> None:
         context = multiprocessing.get_context("fork")
         self._queue: Any = context.Queue(64)
         text = tokenizer.to_str()

@@ -40,7 +40,10 @@ _LAYER_PARTS = {
     "attn_norm.weight": "input_layernorm.weight",
     "ffn_norm.weight": "post_attention_layernorm.weight",
 }
-_ENDS = {"token_embd.weight": "model.embed_tokens.weight", "output_norm.weight": "model.norm.weight"}
+_ENDS = {
+    "token_embd.weight": "model.embed_tokens.weight",
+    "output_norm.weight": "model.norm.weight",
+}
 
 FORMATS = {
     "f16": gguf.GGMLQuantizationType.F16,
@@ -136,7 +139,10 @@ class Checkpoint:
     def tensors(self) -> Iterator[tuple[str, NDArray[np.float32]]]:
         """Weights in float32 under transformers' names, rotary halves unpermuted."""
         config = self.config()
-        heads = {"attn_q.weight": config.num_attention_heads, "attn_k.weight": config.num_key_value_heads}
+        heads = {
+            "attn_q.weight": config.num_attention_heads,
+            "attn_k.weight": config.num_key_value_heads,
+        }
         for tensor in self.reader.tensors:
             name = str(tensor.name)
             plain = gguf.quants.dequantize(tensor.data, tensor.tensor_type).astype(np.float32)
@@ -165,7 +171,13 @@ def evenly(layers: int, kept: int) -> list[int]:
     return sorted({round(i * (layers - 1) / (kept - 1)) for i in range(kept)})
 
 
-def prune(source: Checkpoint, target: Path, layers: Sequence[int], rows: Sequence[int], vocabulary: Vocabulary) -> None:
+def prune(
+    source: Checkpoint,
+    target: Path,
+    layers: Sequence[int],
+    rows: Sequence[int],
+    vocabulary: Vocabulary,
+) -> None:
     """Write a GGUF with those layers and those rows of the embedding, still quantized as it was."""
     writer = _writer(target, source, len(layers), vocabulary, source.value("general.file_type"))
     new = {old: at for at, old in enumerate(layers)}
@@ -188,7 +200,9 @@ def write(model: LlamaForCausalLM, source: Checkpoint, target: Path, form: str) 
     As llama.cpp's own quantizer does, norms stay in float32 and the embedding, which is the output
     layer too, is kept at 8 bits or more.
     """
-    writer = _writer(target, source, model.config.num_hidden_layers, source.vocabulary, _FILE_TYPES[form])
+    writer = _writer(
+        target, source, model.config.num_hidden_layers, source.vocabulary, _FILE_TYPES[form]
+    )
     heads = {
         "attn_q.weight": model.config.num_attention_heads,
         "attn_k.weight": model.config.num_key_value_heads,
@@ -240,7 +254,9 @@ def _permuted(weight: NDArray[np.float32], heads: int) -> NDArray[np.float32]:
     return pairs.swapaxes(1, 2).reshape(rows, columns)
 
 
-def _writer(target: Path, source: Checkpoint, layers: int, vocabulary: Vocabulary, file_type: int) -> gguf.GGUFWriter:
+def _writer(
+    target: Path, source: Checkpoint, layers: int, vocabulary: Vocabulary, file_type: int
+) -> gguf.GGUFWriter:
     target.parent.mkdir(parents=True, exist_ok=True)
     writer = gguf.GGUFWriter(target, "llama")
     replaced: dict[str, Any] = {

@@ -63,7 +63,11 @@ class Run:
         warmup, done = self.settings.warmup, self.done
         if done < warmup:
             return self.settings.learning_rate * min(1.0, (done + 1e-3) / warmup)
-        return self.settings.learning_rate * 0.5 * (1 + math.cos(math.pi * (done - warmup) / (1 - warmup)))
+        return (
+            self.settings.learning_rate
+            * 0.5
+            * (1 + math.cos(math.pi * (done - warmup) / (1 - warmup)))
+        )
 
     def save(self, path: Path) -> None:
         """Write the state beside the old one, then take its place."""
@@ -100,10 +104,18 @@ def check(settings: Small, cuda: bool) -> None:
             hint="Install a CUDA build of torch, or pass --cpu for a small run.",
         )
     if settings.batch % min(settings.micro_batch, settings.batch):
-        raise SettingsError(f"batch {settings.batch} is no multiple of micro_batch {settings.micro_batch}")
+        raise SettingsError(
+            f"batch {settings.batch} is no multiple of micro_batch {settings.micro_batch}"
+        )
 
 
-def finetune(settings: Small, *, cuda: bool = True, resume: bool = False, progress: Progress = lambda *_: None) -> Path:
+def finetune(
+    settings: Small,
+    *,
+    cuda: bool = True,
+    resume: bool = False,
+    progress: Progress = lambda *_: None,
+) -> Path:
     """Train and write ``model-f16.gguf`` and ``model-q4_0.gguf``; returns the f16 file.
 
     Raises:
@@ -117,11 +129,21 @@ def finetune(settings: Small, *, cuda: bool = True, resume: bool = False, progre
     pruned = output / "base.gguf"
     if not (resume and pruned.is_file()):
         progress(0.0, "cutting the base model down")
-        cut_down(settings.base or smollm2(), pruned, settings.layers, settings.tokens, recipe, settings.data.seed)
+        cut_down(
+            settings.base or smollm2(),
+            pruned,
+            settings.layers,
+            settings.tokens,
+            recipe,
+            settings.data.seed,
+            settings.corpus,
+        )
     source = Checkpoint.open(pruned)
     tokenizer = source.vocabulary.tokenizer()
     workers = settings.data.workers or max(1, (os.cpu_count() or 2) - 2)
-    stream = Stream(recipe, tokenizer, settings.batch, settings.longest, settings.data.seed, workers)
+    stream = Stream(
+        recipe, tokenizer, settings.batch, settings.longest, settings.data.seed, workers
+    )
     try:
         run = _start(settings, source, torch.device("cuda" if cuda else "cpu"))
         state = output / "state.pt"
@@ -134,7 +156,11 @@ def finetune(settings: Small, *, cuda: bool = True, resume: bool = False, progre
     for form in ("f16", "q4_0"):
         write(run.model, source, output / f"model-{form}.gguf", form)
     if settings.probes:
-        progress(1.0, probe(run.model, tokenizer, recipe, settings.probes, output / "misses.jsonl"))
+        # The weights as they are served, so far as training has seen them so.
+        served = rounded(linear_weights(run.model)) if settings.quantize_from < 1 else nullcontext()
+        with served:
+            told = probe(run.model, tokenizer, recipe, settings.probes, output / "misses.jsonl")
+        progress(1.0, told)
     return output / "model-f16.gguf"
 
 
@@ -158,7 +184,7 @@ def _start(settings: Small, source: Checkpoint, device: torch.device) -> Run:
 
 def _train(run: Run, stream: Stream, state: Path, progress: Progress) -> None:
     teacher = _teacher(run)
-    linear = [m.weight for n, m in run.model.model.named_modules() if isinstance(m, torch.nn.Linear)]
+    linear = linear_weights(run.model)
     saved = run.seconds
     behind = run.seconds
     started = time.monotonic()
@@ -183,10 +209,17 @@ def _train(run: Run, stream: Stream, state: Path, progress: Progress) -> None:
             recent = []
             run.losses.append((run.samples, loss, rate))
             pace = run.samples / max(run.seconds, 1e-6)
-            progress(run.done, f"step {run.step} loss {loss:.4f} rate {rate:.1e} {pace:.0f} samples/s")
+            progress(
+                run.done, f"step {run.step} loss {loss:.4f} rate {rate:.1e} {pace:.0f} samples/s"
+            )
         if run.seconds - saved > run.settings.checkpoint_minutes * 60:
             saved = run.seconds
             run.save(state)
+
+
+def linear_weights(model: LlamaForCausalLM) -> list[torch.nn.Parameter]:
+    """The matrices that the served file rounds: all but the embedding."""
+    return [m.weight for m in model.model.modules() if isinstance(m, torch.nn.Linear)]
 
 
 def _teacher(run: Run) -> LlamaForCausalLM | None:
@@ -233,11 +266,21 @@ def _logits(model: LlamaForCausalLM, ids: torch.Tensor, where: torch.Tensor) -> 
     return F.linear(hidden.flatten(0, 1)[where], model.lm_head.weight)
 
 
-def _distilled(run: Run, loss: torch.Tensor, logits: torch.Tensor, teacher: LlamaForCausalLM, ids: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
+def _distilled(
+    run: Run,
+    loss: torch.Tensor,
+    logits: torch.Tensor,
+    teacher: LlamaForCausalLM,
+    ids: torch.Tensor,
+    where: torch.Tensor,
+) -> torch.Tensor:
     with torch.no_grad():
         wanted = _logits(teacher, ids, where)
     apart = F.kl_div(
-        F.log_softmax(logits.float(), -1), F.log_softmax(wanted.float(), -1), reduction="sum", log_target=True
+        F.log_softmax(logits.float(), -1),
+        F.log_softmax(wanted.float(), -1),
+        reduction="sum",
+        log_target=True,
     )
     share = run.settings.teacher_weight
     return (1 - share) * loss + share * apart
@@ -256,7 +299,9 @@ def write_losses(run: Run, path: Path) -> None:
 
     figure, axes = pyplot.subplots(figsize=(7, 4))
     axes.plot([n for n, _, _ in run.losses], [loss for _, loss, _ in run.losses])
-    axes.set(xlabel="samples", ylabel="loss of an answer's token", yscale="log", title="Training loss")
+    axes.set(
+        xlabel="samples", ylabel="loss of an answer's token", yscale="log", title="Training loss"
+    )
     axes.grid(alpha=0.3)
     figure.tight_layout()
     figure.savefig(path.with_suffix(".png"), dpi=120)

@@ -12,9 +12,6 @@ from training.generator.sample import Generator, Recipe
 from training.prompt import prompt
 from training.vocabulary import in_use
 
-CORPUS = 60_000
-"""Samples whose tokens are counted."""
-
 
 def corpus(recipe: Recipe, seed: int, samples: int) -> Iterator[str]:
     """Texts a vocabulary is chosen on: samples, and every word and name alone."""
@@ -27,15 +24,14 @@ def corpus(recipe: Recipe, seed: int, samples: int) -> Iterator[str]:
             yield f'"{word}"'
 
 
-def cut_down(base: Path, target: Path, layers: int, tokens: int, recipe: Recipe, seed: int) -> None:
+def cut_down(
+    base: Path, target: Path, layers: int, tokens: int, recipe: Recipe, seed: int, samples: int
+) -> None:
     """Write the base with ``layers`` evenly chosen layers and about ``tokens`` tokens."""
     source = Checkpoint.open(base)
     vocabulary = source.vocabulary
     rows = list(range(len(vocabulary.tokens)))
     if tokens and tokens < len(rows):
-        wanted = in_use(vocabulary.tokenizer(), corpus(recipe, seed, CORPUS), tokens)
+        wanted = in_use(vocabulary.tokenizer(), corpus(recipe, seed, samples), tokens)
         vocabulary, rows = vocabulary.cut(wanted)
     prune(source, target, evenly(source.layers, layers or source.layers), rows, vocabulary)
-
-
-

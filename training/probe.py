@@ -19,7 +19,9 @@ PROBE_SEED = 987_654_321
 """Far from the seeds of training chunks."""
 
 
-def answers(model: LlamaForCausalLM, tokenizer: Tokenizer, texts: list[str], size: int = 256) -> list[str]:
+def answers(
+    model: LlamaForCausalLM, tokenizer: Tokenizer, texts: list[str], size: int = 256
+) -> list[str]:
     """Greedy, unconstrained answers."""
     device = next(model.parameters()).device
     ids = [tokenizer.encode(prompt(text)).ids for text in texts]
@@ -29,12 +31,23 @@ def answers(model: LlamaForCausalLM, tokenizer: Tokenizer, texts: list[str], siz
     for at in range(0, len(order), size):
         rows = order[at : at + size]
         width = max(len(ids[i]) for i in rows)
-        padded = torch.tensor([[STOP_ID] * (width - len(ids[i])) + ids[i] for i in rows], device=device)
-        mask = torch.tensor([[0] * (width - len(ids[i])) + [1] * len(ids[i]) for i in rows], device=device)
-        with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+        padded = torch.tensor(
+            [[STOP_ID] * (width - len(ids[i])) + ids[i] for i in rows], device=device
+        )
+        mask = torch.tensor(
+            [[0] * (width - len(ids[i])) + [1] * len(ids[i]) for i in rows], device=device
+        )
+        with (
+            torch.no_grad(),
+            torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"),
+        ):
             out = model.generate(
-                input_ids=padded, attention_mask=mask, max_new_tokens=LONGEST_ANSWER, do_sample=False,
-                eos_token_id=STOP_ID, pad_token_id=STOP_ID,
+                input_ids=padded,
+                attention_mask=mask,
+                max_new_tokens=LONGEST_ANSWER,
+                do_sample=False,
+                eos_token_id=STOP_ID,
+                pad_token_id=STOP_ID,
             )
         for row, sequence in zip(rows, out[:, width:].tolist(), strict=True):
             end = sequence.index(STOP_ID) if STOP_ID in sequence else len(sequence)
@@ -43,7 +56,9 @@ def answers(model: LlamaForCausalLM, tokenizer: Tokenizer, texts: list[str], siz
     return written
 
 
-def probe(model: LlamaForCausalLM, tokenizer: Tokenizer, recipe: Recipe, count: int, misses: Path) -> str:
+def probe(
+    model: LlamaForCausalLM, tokenizer: Tokenizer, recipe: Recipe, count: int, misses: Path
+) -> str:
     """Share of exact answers by split as one line; the wrong ones go to ``misses``."""
     shares: list[str] = []
     with misses.open("w", encoding="utf-8") as file:

@@ -39,6 +39,8 @@ class Small(_Settings):
     """Layers kept, evenly chosen; 0: all."""
     tokens: Annotated[int, Field(ge=0)] = 8000
     """Tokens chosen by use, those they are made of come on top; 0: all."""
+    corpus: Annotated[int, Field(ge=1)] = 60_000
+    """Samples whose tokens are counted to choose them."""
     samples: Annotated[int, Field(ge=1)] = 2_000_000
     max_minutes: Annotated[float, Field(gt=0)] = 600
     """The schedule shortens so that training ends within this time."""
@@ -94,12 +96,18 @@ def read(path: Path, **changes: Any) -> Small | Large:
     try:
         loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
-        raise SettingsError(f"cannot read {path}: {error}", hint="See training/small.yaml.") from error
+        raise SettingsError(
+            f"cannot read {path}: {error}", hint="See training/small.yaml."
+        ) from error
     if not isinstance(loaded, dict):
         raise SettingsError(f"{path} is not a mapping", hint="See training/small.yaml.")
     try:
-        return _ADAPTER.validate_python(loaded | {k: v for k, v in changes.items() if v is not None})
+        return _ADAPTER.validate_python(
+            loaded | {k: v for k, v in changes.items() if v is not None}
+        )
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise SettingsError(f"{path}: {where}: {first['msg']}", hint="See training/small.yaml.") from error
+        raise SettingsError(
+            f"{path}: {where}: {first['msg']}", hint="See training/small.yaml."
+        ) from error

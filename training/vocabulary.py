@@ -44,7 +44,9 @@ class Vocabulary:
         )
         tokenizer.decoder = decoders.ByteLevel()
         special = [t for t, kind in zip(self.tokens, self.types, strict=True) if kind == CONTROL]
-        tokenizer.add_special_tokens([AddedToken(t, special=True, normalized=False) for t in special])
+        tokenizer.add_special_tokens(
+            [AddedToken(t, special=True, normalized=False) for t in special]
+        )
         return tokenizer
 
     def cut(self, wanted: Iterable[int]) -> tuple[Vocabulary, list[int]]:
@@ -64,7 +66,9 @@ class Vocabulary:
         rows = sorted(kept)
         names = {self.tokens[r] for r in rows}
         merges = tuple(m for m in self.merges if {*m.split(" "), m.replace(" ", "", 1)} <= names)
-        return Vocabulary(tuple(self.tokens[r] for r in rows), tuple(self.types[r] for r in rows), merges), rows
+        return Vocabulary(
+            tuple(self.tokens[r] for r in rows), tuple(self.types[r] for r in rows), merges
+        ), rows
 
     def _indispensable(self) -> list[int]:
         """Special tokens and single bytes."""

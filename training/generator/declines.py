@@ -118,7 +118,7 @@ def _task(world: World) -> str:
 
 def _missing_action(world: World) -> DeclineDraft:
     text = _template(world, "missing_action")
-    lists = {"VT": "thing", "VI": "into", "VP": "person", "VA": "alone"}
+    lists = {"VT": "thing", "VI": "into", "VP": "person", "VA": "alone", "VS": "shot"}
     verb: Said | str = ""
     scope = _bindings(world)
     for name, key in lists.items():
@@ -176,12 +176,18 @@ def _unintelligible(world: World) -> str:
         return _salad(world)
     letters = "abcdefghijklmnopqrstuvwxyz"
     count = world.rng.randint(1, 4)
-    return " ".join("".join(world.rng.choices(letters, k=world.rng.randint(2, 9))) for _ in range(count))
+    return " ".join(
+        "".join(world.rng.choices(letters, k=world.rng.randint(2, 9))) for _ in range(count)
+    )
 
 
 def _salad(world: World) -> str:
     words: list[str] = []
     for _ in range(world.rng.randint(2, 9)):
         open_word = world.chance(0.45)
-        words.append(world.lexicon.word(world.rng, world.chance(0.2)) if open_word else choose(world.rng, DATA["salad"]))
+        words.append(
+            world.lexicon.word(world.rng, world.chance(0.2))
+            if open_word
+            else choose(world.rng, DATA["salad"])
+        )
     return " ".join(words)

@@ -57,7 +57,9 @@ class Arena:
                 clothes=tuple(loaded.get("clothes", base["clothes"]).items()),
             )
         except (KeyError, AttributeError, TypeError) as error:
-            raise ArenaError(f"the arena lacks {error}; see training/README.md for its form") from error
+            raise ArenaError(
+                f"the arena lacks {error}; see training/README.md for its form"
+            ) from error
 
     @classmethod
     def read(cls, path: Path) -> Arena:
@@ -146,7 +148,9 @@ class Lexicon:
 
     def __init__(self, arena: Arena, split: Split, mixture: Mixture) -> None:
         listed = table("open")
-        taken = {w for kind in ("people", "rooms", "locations", "objects") for w in getattr(arena, kind)}
+        taken = {
+            w for kind in ("people", "rooms", "locations", "objects") for w in getattr(arena, kind)
+        }
         keep = lambda kind: words_of(split, [w for w in listed[kind] if w not in taken])  # noqa: E731
         self.arena, self.split, self.mixture = arena, split, mixture
         self.people, self.rooms, self.locations = keep("people"), keep("rooms"), keep("locations")
@@ -174,7 +178,9 @@ class Lexicon:
             else:
                 word = "".join(rng.choices(SYLLABLES, k=rng.choice((1, 2, 2, 2, 3))))
                 word += rng.choice(ENDINGS)
-            if 3 <= len(word) <= 12 and word_held_out(word) is (self.split is Split.UNSEEN_ENTITIES):
+            if 3 <= len(word) <= 12 and word_held_out(word) is (
+                self.split is Split.UNSEEN_ENTITIES
+            ):
                 return word
         return one
 

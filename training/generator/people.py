@@ -190,7 +190,11 @@ def _dressed(world: World, pron: str) -> Person:
         det = world.say("[a*5|the|that|their]")
         outfit = article(marked) if det == "a" else f"{_their(det, pron)} {marked}"
         wearing = world.say("{wearing}")
-        who = "" if wearing.startswith(("who", "that", "with", "having", "in")) else world.say("{who_is}")
+        who = (
+            ""
+            if wearing.startswith(("who", "that", "with", "having", "in"))
+            else world.say("{who_is}")
+        )
         noun = f"{words} {who} {wearing} {outfit}"
     return Person(world, canonical or said, False, noun, pron, noun)
 
@@ -209,7 +213,9 @@ class Crowd:
 def crowd(world: World) -> Crowd:
     """People of a pose, gesture or clothes, or any."""
     noun = world.say("{people}")
-    kind = choose(world.rng, "any pose pose gesture gesture gesture clothes clothes clothes".split())
+    kind = choose(
+        world.rng, "any pose pose gesture gesture gesture clothes clothes clothes".split()
+    )
     if kind == "any":
         return Crowd("people", noun, "", noun)
     if kind == "clothes":
@@ -232,7 +238,9 @@ def _dressed_crowd(world: World, noun: str) -> Crowd:
     color, (one, many) = world.outfit()
     single = world.chance(0.2)
     phrase, _ = garment(world, color, one if single else many)
-    wearing = world.say("[wearing*5|in*2|dressed in|clad in|sporting|donning|attired in|clothed in|adorned in|outfitted in|arrayed in]")
+    wearing = world.say(
+        "[wearing*5|in*2|dressed in|clad in|sporting|donning|attired in|clothed in|adorned in|outfitted in|arrayed in]"
+    )
     doing = f"{wearing} {article(phrase) if single else phrase}"
     full = f"{noun} {world.say('[who are|that are|||]')} {doing}"
     if world.chance(0.05):

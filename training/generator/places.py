@@ -18,7 +18,11 @@ class Kind(StrEnum):
 
 
 _AT = {Kind.ROOM: "{in_room}", Kind.SPOT: "{near}", Kind.SURFACE: "{on_top}"}
-_FRONT = {Kind.ROOM: "[in*4|inside*2|within]", Kind.SPOT: "[at*4|by|near|beside]", Kind.SURFACE: "[on*4|at|upon]"}
+_FRONT = {
+    Kind.ROOM: "[in*4|inside*2|within]",
+    Kind.SPOT: "[at*4|by|near|beside]",
+    Kind.SURFACE: "[on*4|at|upon]",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,21 @@ _TIDY = (
     (re.compile(r"\s+"), " "),
     (re.compile(r"\b(please) (?=please\b)"), ""),
 )
-_ASKS = ("how ", "what", "which", "who", "could", "can ", "would", "will ", "is it", "are you", "may ", "do you", "where ")
+_ASKS = (
+    "how ",
+    "what",
+    "which",
+    "who",
+    "could",
+    "can ",
+    "would",
+    "will ",
+    "is it",
+    "are you",
+    "may ",
+    "do you",
+    "where ",
+)
 _ARTICLES = re.compile(r"\b(?:the|a|an) ")
 _PUNCTUATION = re.compile(r"[,.;:?!]")
 
@@ -76,7 +90,11 @@ def _typed(text: str, rng: random.Random) -> str:
     text = re.sub(r"\bi('|\b)", r"I\1", text)
     if rng.random() < 0.8:
         asks = text.lower().startswith(_ASKS)
-        text += "?" if asks and rng.random() < 0.8 else choose(rng, (".", ".", ".", ".", ".", "!", ".."))
+        text += (
+            "?"
+            if asks and rng.random() < 0.8
+            else choose(rng, (".", ".", ".", ".", ".", "!", ".."))
+        )
     return text
 
 

@@ -35,7 +35,9 @@ class Thing:
         last = name.split()[-1]
         bare = name in world.lexicon.uncountable or last in world.lexicon.uncountable
         wrong = world.say(f"the {world.object_name()}{{correction}}") if world.chance(0.02) else ""
-        return cls(world, said, words, bare or (last.endswith("s") and not last.endswith("ss")), wrong)
+        return cls(
+            world, said, words, bare or (last.endswith("s") and not last.endswith("ss")), wrong
+        )
 
     def __str__(self) -> str:
         world, words = self.world, self.words
@@ -105,7 +107,11 @@ class Kindred:
     def of(cls, world: World) -> Kindred:
         """Any object, or a category in singular and plural."""
         if world.chance(0.45):
-            return cls("object", world.say("[object*4|item*2|thing|article]"), world.say("[objects*3|items*2|things]"))
+            return cls(
+                "object",
+                world.say("[object*4|item*2|thing|article]"),
+                world.say("[objects*3|items*2|things]"),
+            )
         one, many = world.category()
         said, words = world.mention(one)
         suffix = world.say("[*8| item]") if not one.endswith("item") else ""

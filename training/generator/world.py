@@ -13,7 +13,9 @@ from training.generator.resources import table
 
 ROOM_HEADS = "room hall lounge lab area office wing corner zone suite chamber deck studio".split()
 KIND_HEADS = "item product thing object good tool supply part kit device food drink".split()
-PLACE_HEADS = "table shelf rack stand cabinet box counter bin desk machine tray drawer bench".split()
+PLACE_HEADS = (
+    "table shelf rack stand cabinet box counter bin desk machine tray drawer bench".split()
+)
 
 
 @dataclass
@@ -29,7 +31,10 @@ class World:
 
     def __post_init__(self) -> None:
         m = self.lexicon.mixture
-        names, shares = ("arena", "listed", "dictionary", "coined"), (m.arena, m.listed, m.dictionary, m.coined)
+        names, shares = (
+            ("arena", "listed", "dictionary", "coined"),
+            (m.arena, m.listed, m.dictionary, m.coined),
+        )
         self.source = self.rng.choices(names, shares)[0]
 
     def chance(self, share: float) -> bool:
@@ -89,7 +94,9 @@ class World:
             if form < 0.75:
                 return f"{word} {choose(rng, ROOM_HEADS)}"
             if form < 0.82:
-                return f"{choose(rng, ROOM_HEADS)} {choose(rng, '1 2 3 4 12 101 204 a b c'.split())}"
+                return (
+                    f"{choose(rng, ROOM_HEADS)} {choose(rng, '1 2 3 4 12 101 204 a b c'.split())}"
+                )
             if form < 0.87:
                 return f"{word} {lex.word(rng, coined)}"
             return f"{choose(rng, lex.place_adjectives)} {choose(rng, lex.rooms)}"
@@ -111,7 +118,9 @@ class World:
             if form < 0.70:
                 return f"{choose(rng, lex.place_adjectives)} {word}"
             if form < 0.74:
-                return f"{choose(rng, PLACE_HEADS)} {choose(rng, 'one two three 1 2 3 4 a b'.split())}"
+                return (
+                    f"{choose(rng, PLACE_HEADS)} {choose(rng, 'one two three 1 2 3 4 a b'.split())}"
+                )
             if form < 0.79:
                 return f"{word} {lex.word(rng, coined)}"
             if form < 0.84:

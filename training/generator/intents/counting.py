@@ -22,7 +22,9 @@ def count_people(world: World) -> Draft:
     """How many people of a description are at a place."""
     place = room(world) if world.chance(0.88) else spot(world)
     people = crowd(world)
-    text = sentence(world, "count_people", {"S": place, "P": people, "are_doing": _are(world, people)})
+    text = sentence(
+        world, "count_people", {"S": place, "P": people, "are_doing": _are(world, people)}
+    )
     return Draft(text, [go(place.value), count(people.value), HOME, TELL_COUNT])
 
 

@@ -130,7 +130,9 @@ def _take(world: World) -> Draft:
     words, step = _thing(world)
     place = surface(world)
     after, steps = _with_object(world)
-    return Draft(f"{world.say(TAKE)} {words} from the {place} and {after}", [go(place.value), step, *steps])
+    return Draft(
+        f"{world.say(TAKE)} {words} from the {place} and {after}", [go(place.value), step, *steps]
+    )
 
 
 def _find_object(world: World) -> Draft:
@@ -151,7 +153,9 @@ def _find_person(world: World) -> Draft:
 def _meet(world: World) -> Draft:
     someone, place = _named(world), room(world)
     after, steps = _with_person(world)
-    return Draft(f"meet {someone} in the {place} and {after}", [go(place.value), someone.step, *steps])
+    return Draft(
+        f"meet {someone} in the {place} and {after}", [go(place.value), someone.step, *steps]
+    )
 
 
 def _count_objects(world: World) -> Draft:
@@ -186,7 +190,9 @@ def _anyone(what: str) -> list[Step]:
 
 def _property(world: World) -> Draft:
     place = surface(world)
-    measure = choose(world.rng, ("biggest", "largest", "smallest", "heaviest", "lightest", "thinnest"))
+    measure = choose(
+        world.rng, ("biggest", "largest", "smallest", "heaviest", "lightest", "thinnest")
+    )
     said: object = "object"
     words = "object"
     if world.chance(0.5):
@@ -267,12 +273,6 @@ def _follow(world: World) -> Draft:
     where = "in" if place.kind == "room" else "at"
     text = f"follow the {someone} {where} the {place}"
     return Draft(text, [go(place.value), someone.step, UNTIL_TOLD])
-
-
-
-
-
-
 
 
 _ANYONE = Step(FindPerson, {"attribute_value": ""})

@@ -31,7 +31,11 @@ def learn_about_person(world: World) -> Draft:
     """Tell the operator, or someone else, a person's name, pose or gesture."""
     attribute = choose(world.rng, ("name", "pose", "gesture"))
     place = _place(world)
-    kinds = "any any any any any any any gesture pose clothes" if attribute == "name" else "any any any any any any any gesture pose clothes name"
+    kinds = (
+        "any any any any any any any gesture pose clothes"
+        if attribute == "name"
+        else "any any any any any any any gesture pose clothes name"
+    )
     someone = person(world, kinds)
     scope = describing(world, someone, place)
     scope["info"] = Lazy(world, f"{{info_{attribute}}}", scope)

@@ -33,17 +33,39 @@ def follow_up(world: World, someone: Person, kinds: str) -> FollowUp:
     if kind == "answer":
         question = "{answer Q}"
         scope = {"Q": world.say("{question}", X=someone)}
-        return FollowUp(question, "[answer|respond to|reply to] {X_s} [question|quiz]", "answering {Q}", ANSWER, scope)
+        return FollowUp(
+            question,
+            "[answer|respond to|reply to] {X_s} [question|quiz]",
+            "answering {Q}",
+            ANSWER,
+            scope,
+        )
     if kind == "follow":
         if world.chance(0.12):
-            return FollowUp("{go_along X.pron}{endlessly}", "{go_along X}", "accompanying {X.pron}", UNTIL_TOLD, {})
-        return FollowUp("{follow X.pron}{endlessly}", "{follow X}", "{following X.pron}", UNTIL_TOLD, {})
+            return FollowUp(
+                "{go_along X.pron}{endlessly}",
+                "{go_along X}",
+                "accompanying {X.pron}",
+                UNTIL_TOLD,
+                {},
+            )
+        return FollowUp(
+            "{follow X.pron}{endlessly}", "{follow X}", "{following X.pron}", UNTIL_TOLD, {}
+        )
     goal = anywhere(world, 0.45)
     scope = {"D": goal}
     if kind == "follow_to":
-        return FollowUp("{follow X.pron} {goal}", "{follow X} {goal}", "{following X.pron} {goal}", follow(goal.value), scope)
+        return FollowUp(
+            "{follow X.pron} {goal}",
+            "{follow X} {goal}",
+            "{following X.pron} {goal}",
+            follow(goal.value),
+            scope,
+        )
     shown = "[{guide X.pron} {D.dst}*9|show {X.pron} the way to {D.the}]"
-    return FollowUp(shown, "{guide X} {D.dst}", "{guiding X.pron} {D.dst}", guide(goal.value), scope)
+    return FollowUp(
+        shown, "{guide X} {D.dst}", "{guiding X.pron} {D.dst}", guide(goal.value), scope
+    )
 
 
 def _talk(world: World) -> FollowUp:
@@ -53,7 +75,9 @@ def _talk(world: World) -> FollowUp:
     else:
         value, words = said_topic(world, words)
     return FollowUp(
-        "[{say_bare}*5|{tell_pron}*5|{about_yourself}]" if canonical == "something about yourself" else "[{say_bare}|{tell_pron}]",
+        "[{say_bare}*5|{tell_pron}*5|{about_yourself}]"
+        if canonical == "something about yourself"
+        else "[{say_bare}|{tell_pron}]",
         "{tell_X}",
         "{telling X.pron} {T}",
         say(value),
@@ -93,7 +117,9 @@ def meet(world: World) -> Draft:
     scope["F_X"] = world.say(after.of_person, **scope)
     scope["F_GERUND"] = world.say(after.gerund, **scope)
     scope["F_BARE"] = world.say(_BARE.get(after.step.command, after.of_person), **scope)
-    return Draft(_worded(world, _group(world, place, greets, after), verb, scope), [*before, after.step])
+    return Draft(
+        _worded(world, _group(world, place, greets, after), verb, scope), [*before, after.step]
+    )
 
 
 _BARE = {SayWithContext: "{say_bare}", AnswerQuestion: "{answer Q}"}

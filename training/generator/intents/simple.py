@@ -58,7 +58,11 @@ def _say(world: World) -> Draft:
     if not canonical:
         value, words = said_topic(world, words)
         bare = words
-    text = world.say("[{tell_me} {T}*5|[can|could|would] you [tell me|say|let me know] {T}*2|{pl}tell me {T}*3|{say_bare}|{B}*2]", T=words, B=_bare(world, canonical, bare))
+    text = world.say(
+        "[{tell_me} {T}*5|[can|could|would] you [tell me|say|let me know] {T}*2|{pl}tell me {T}*3|{say_bare}|{B}*2]",
+        T=words,
+        B=_bare(world, canonical, bare),
+    )
     return Draft(text, [say(value)])
 
 

@@ -1,0 +1,117 @@
+"""Samples: right by the schemas, reproducible, and unseen where they say so."""
+
+import json
+import re
+
+import pytest
+
+from schemas.commands import COMMANDS
+from schemas.plan import Decline, DeclineReason, Plan, answer_from
+from training.generator.entities import Arena, ArenaError, Mixture
+from training.generator.intents import INTENTS
+from training.generator.mentions import MARKS
+from training.generator.resources import lines
+from training.generator.sample import Generator, Recipe
+from training.generator.splits import Split, word_held_out
+from training.generator.style import Styles
+
+
+@pytest.fixture(scope="module")
+def samples():
+    return list(Generator(Recipe()).samples(11, 3000))
+
+
+def test_every_target_is_what_the_schemas_write(samples):
+    for sample in samples:
+        answer = answer_from(json.loads(sample.target), sample.text)
+        assert answer.target() == sample.target
+
+
+def test_no_mark_is_left_in_a_sample(samples):
+    assert [s for s in samples if MARKS.search(s.text + s.target)] == []
+
+
+def test_every_command_intent_and_reason_occurs(samples):
+    actions = {c["action"] for s in samples for c in json.loads(s.target)["commands"]}
+    kinds = {s.kind for s in samples}
+    assert actions == {c.tag() for c in COMMANDS}
+    assert {i.__name__ for i in INTENTS} | {r.value for r in DeclineReason} <= kinds
+
+
+def test_the_same_seed_gives_the_same_samples():
+    one, two = (list(Generator(Recipe()).samples(5, 200)) for _ in range(2))
+    other = list(Generator(Recipe()).samples(6, 200))
+    assert one == two
+    assert one != other
+
+
+def test_slots_hold_words_of_the_utterance(samples):
+    loose = re.compile(r"[^a-z0-9]")
+    for sample in samples:
+        said = loose.sub("", sample.text.lower())
+        for command in json.loads(sample.target)["commands"]:
+            place = command.get("location_to_go", "start_location")
+            if place != "start_location":
+                assert loose.sub("", place.lower()) in said, sample
+
+
+def test_unseen_words_are_of_the_held_out_part():
+    recipe = Recipe(declines=0, mixture=Mixture(0, 0, 1, 0), styles=Styles(1, 0, 0))
+    known = set(lines("words"))
+    for sample in Generator(recipe, Split.UNSEEN_ENTITIES).samples(3, 300):
+        for command in json.loads(sample.target)["commands"]:
+            word = command.get("location_to_go", "")
+            if word in known:
+                assert word_held_out(word), sample
+
+
+def test_declines_name_the_verb_they_lack(samples):
+    declined = [answer_from(json.loads(s.target), s.text) for s in samples]
+    missing = [a for a in declined if isinstance(a, Decline) and a.reason == "missing_action"]
+    assert missing
+    assert all(a.verb for a in missing)
+    assert any(isinstance(a, Plan) for a in declined)
+
+
+def test_an_arena_of_ones_own_is_named(tmp_path):
+    path = tmp_path / "arena.yaml"
+    path.write_text(
+        "people: [Zo]\nrooms: [engine room]\nlocations: [helm]\nplacements: [helm]\n"
+        "objects: [sextant]\ncategories: {chart: charts}\n"
+    )
+    recipe = Recipe(arena=Arena.read(path), mixture=Mixture(1, 0, 0, 0))
+    said = " ".join(s.text.lower() for s in Generator(recipe).samples(1, 300))
+    assert {"engine room", "sextant", "helm"} <= {
+        w for w in ("engine room", "sextant", "helm") if w in said
+    }
+
+
+def test_a_competition_template_is_read(tmp_path):
+    (tmp_path / "names").mkdir()
+    (tmp_path / "names" / "names.md").write_text("| Names |\n|---|\n| Adel |\n| Jane |\n")
+    (tmp_path / "room_names.md").write_text("| ID | Room |\n|---|---|\n| 1 | kitchen |\n")
+    (tmp_path / "location_names.md").write_text(
+        "| ID | Location |\n|---|---|\n| 1 | desk (p) |\n| 2 | exit |\n"
+    )
+    (tmp_path / "objects.md").write_text(
+        "# Class drinks (drink)\n\n| Objectname | Image |\n|---|---|\n| orange_juice | x |\n"
+    )
+    arena = Arena.read(tmp_path)
+    assert arena.people == ("Adel", "Jane")
+    assert arena.rooms == ("kitchen",)
+    assert arena.placements == ("desk",)
+    assert arena.objects == ("orange juice",)
+    assert arena.categories == (("drink", "drinks"),)
+
+
+@pytest.mark.parametrize("text", ["[1, 2]", "people: [a]", "a: [", "people: 3\nrooms: 4"])
+def test_an_arena_that_cannot_be_read_says_why(tmp_path, text):
+    path = tmp_path / "arena.yaml"
+    path.write_text(text)
+    with pytest.raises(ArenaError):
+        Arena.read(path)
+
+
+def test_a_missing_arena_says_so(tmp_path):
+    with pytest.raises(ArenaError, match="cannot read"):
+        Arena.read(tmp_path / "nowhere.yaml")

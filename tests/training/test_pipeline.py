@@ -1,0 +1,180 @@
+"""From nothing to a GGUF and its report, with two layers and a thousand samples."""
+
+import json
+
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from schemas.errors import ModelFileCorrupt, ModelFileMissing, SettingsError
+from training.checkpoint import Checkpoint, evenly, smollm2
+from training.cli import app
+from training.evaluate import Case, as_json, built_in, evaluate, noisy, read_cases
+from training.finetune import finetune
+from training.quantized import q4_0, rounded
+from training.report import report
+from training.settings import read
+
+CONFIG = """
+recipe: small
+output: {output}
+layers: 2
+tokens: 1200
+corpus: 1500
+samples: 1000
+batch: 40
+micro_batch: 20
+longest: 192
+probes: 2
+data: {{seed: 3, workers: 1}}
+"""
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("training")
+    config = folder / "small.yaml"
+    config.write_text(CONFIG.format(output=folder / "out"))
+    told = []
+    path = finetune(read(config), cuda=False, progress=lambda done, line: told.append((done, line)))
+    return path, told, config
+
+
+def test_training_lowers_the_loss_and_says_how_far_it_is(trained):
+    path, told, _ = trained
+    rows = (path.parent / "loss.csv").read_text().splitlines()[1:]
+    losses = [float(row.split(",")[1]) for row in rows]
+    assert losses[-1] < losses[0] / 4
+    assert told[-1][0] == 1.0
+    assert (path.parent / "loss.png").stat().st_size > 1000
+
+
+def test_the_vocabulary_is_cut_and_still_writes_everything(trained):
+    path, _, _ = trained
+    small, full = Checkpoint.open(path).vocabulary, Checkpoint.open(smollm2()).vocabulary
+    assert len(small.tokens) < len(full.tokens) / 10
+    text = 'bring the sextant to Żółć, 你好 {"commands":[]}'
+    tokenizer = small.tokenizer()
+    assert tokenizer.decode(tokenizer.encode(text).ids) == text
+
+
+def test_exported_files_load_and_agree_with_their_source(trained):
+    path, _, _ = trained
+    result = CliRunner().invoke(
+        app, ["export", str(path), "--form", "q8_0", "--form", "q4_0", "--prompts", "2"]
+    )
+    assert result.exit_code == 0, result.output
+    for form in ("q8_0", "q4_0"):
+        made = Checkpoint.open(path.parent / f"model-{form}.gguf")
+        assert made.layers == 2
+        assert "<|im_start|>" in made.value("tokenizer.chat_template")
+    assert "same answer on" in result.output
+
+
+def test_a_run_is_resumed_where_it_stopped(trained, tmp_path):
+    _, _, config = trained
+    settings = read(config, output=tmp_path, samples=80, checkpoint_minutes=1e-9, probes=0)
+    finetune(settings, cuda=False)
+    longer = read(config, output=tmp_path, samples=120, probes=0)
+    finetune(longer, cuda=False, resume=True)
+    last = (tmp_path / "loss.csv").read_text().splitlines()[-1]
+    assert last.startswith("120,")
+
+
+def test_an_unknown_form_is_refused(trained):
+    path, _, _ = trained
+    result = CliRunner().invoke(app, ["export", str(path), "--form", "q3_7"])
+    assert isinstance(result.exception, SettingsError)
+
+
+@pytest.mark.parametrize(
+    "text", ["recipe: tiny", "recipe: small\noutput: x\nlayers: -1", "[]", "a: [", "recipe: small"]
+)
+def test_a_wrong_configuration_says_which_value(tmp_path, text):
+    path = tmp_path / "c.yaml"
+    path.write_text(text)
+    with pytest.raises(SettingsError):
+        read(path)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a CUDA device is there")
+def test_without_cuda_training_refuses(trained, tmp_path):
+    _, _, config = trained
+    with pytest.raises(SettingsError, match="CUDA"):
+        finetune(read(config, output=tmp_path), cuda=True)
+
+
+def test_a_missing_or_broken_base_is_named(tmp_path):
+    with pytest.raises(ModelFileMissing):
+        Checkpoint.open(tmp_path / "no.gguf")
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(b"GGUFnot really")
+    with pytest.raises(ModelFileCorrupt):
+        Checkpoint.open(broken)
+
+
+def test_layers_are_kept_evenly():
+    assert evenly(30, 3) == [0, 14, 29]
+    assert evenly(4, 4) == [0, 1, 2, 3]
+    with pytest.raises(ValueError, match="cannot keep"):
+        evenly(4, 5)
+
+
+def test_rounding_is_llama_cpps_own():
+    import gguf
+
+    torch.manual_seed(1)
+    weight = torch.randn(8, 64)
+    kind = gguf.GGMLQuantizationType.Q4_0
+    file = gguf.quants.dequantize(gguf.quants.quantize(weight.numpy(), kind), kind)
+    assert torch.allclose(q4_0(weight), torch.from_numpy(file), atol=1e-6)
+    parameter = torch.nn.Parameter(weight.clone())
+    with rounded([parameter]):
+        assert torch.allclose(parameter, q4_0(weight))
+    assert torch.equal(parameter, weight)
+
+
+def _perfect(case: Case) -> dict:
+    return {"commands": list(case.commands), "reason": case.reason}
+
+
+def test_a_perfect_model_is_right_everywhere_and_a_silent_one_only_in_declining():
+    cases = [c for c in built_in(5) if not c.any_plan]
+    right = {c.text: _perfect(c) for c in cases}
+    perfect = evaluate("perfect", lambda text: right[text], cases)
+    silent = evaluate("silent", lambda text: {"commands": [], "reason": "chit_chat"}, cases)
+    assert all(v["strict"] == v["cases"] for v in perfect.groups().values())
+    assert silent.groups()["out of scope"]["strict"] == len([c for c in cases if c.reason])
+    assert silent.groups()["unseen words"]["strict"] == 0
+    page = report([perfect, silent])
+    assert "data:image/png" in page
+    assert "silent" in page
+    assert len(as_json([perfect, silent])["models"]) == 2
+
+
+def test_noise_changes_the_words_and_not_the_plan(tmp_path):
+    path = tmp_path / "cases.json"
+    plan = [{"action": "go_to", "location_to_go": "kitchen"}]
+    row = {
+        "string_cmd": "please go to the kitchen and then wait right there",
+        "structured_cmd": plan,
+    }
+    path.write_text(json.dumps([row] * 20))
+    cases = read_cases(path)
+    noised = list(noisy(cases, (0.0, 0.5)))
+    assert all(list(c.commands) == plan for c in noised)
+    assert sum(c.text != noised[0].text for c in noised[20:]) > 10
+    path.write_text("{}")
+    with pytest.raises(SettingsError):
+        read_cases(path)
+
+
+def test_the_dataset_command_writes_every_split(tmp_path):
+    arguments = ["dataset", "--output", str(tmp_path), "--samples", "60", "--held-out", "10"]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    row = json.loads((tmp_path / "train.jsonl").read_text().splitlines()[0])
+    assert [m["role"] for m in row["messages"]] == ["user", "assistant"]
+    statistics = json.loads((tmp_path / "statistics.json").read_text())
+    assert statistics["splits"]["unseen_entities"]["samples"] == 10
+    assert (tmp_path / "coverage.png").stat().st_size > 1000
