@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from hashlib import blake2b
 from math import exp, log
 from pathlib import Path
 
 _SURE = 1e-6
+_READ = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Calibration:
         """What was fitted for the file; where nothing was, probabilities stay as they are."""
         try:
             stored = json.loads(beside(weights).read_text(encoding="utf-8"))
-            if stored["weights_bytes"] != weights.stat().st_size:
+            if stored["weights"] != fingerprint(weights):
                 return cls()
             return cls(Scaling(**stored["plan"]), Scaling(**stored["slot"]))
         except (OSError, ValueError, KeyError, TypeError):
@@ -46,13 +48,24 @@ class Calibration:
 
     def save(self, weights: Path) -> None:
         """Store it beside the file it was fitted for."""
-        stored = {"weights_bytes": weights.stat().st_size, **asdict(self)}
+        stored = {"weights": fingerprint(weights), **asdict(self)}
         beside(weights).write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
 
 
 def beside(weights: Path) -> Path:
     """Where a weights file's calibration lies."""
     return weights.with_suffix(".calibration.json")
+
+
+def fingerprint(weights: Path) -> str:
+    """Tells one file of weights from another without reading all of it."""
+    size = weights.stat().st_size
+    digest = blake2b(str(size).encode(), digest_size=16)
+    with weights.open("rb") as file:
+        digest.update(file.read(_READ))
+        file.seek(max(0, size - _READ))
+        digest.update(file.read(_READ))
+    return digest.hexdigest()
 
 
 def log_odds(probability: float) -> float:

@@ -27,7 +27,7 @@ def test_file_beside_the_weights(tmp_path: Path) -> None:
     calibration = Calibration(Scaling(0.5, 0.1), Scaling(2.0, -0.3))
     calibration.save(weights)
     assert Calibration.of(weights) == calibration
-    weights.write_bytes(b"GGUF of another size")
+    weights.write_bytes(b"GGuf")
     assert Calibration.of(weights) == Calibration()
     beside(weights).write_text("{")
     assert Calibration.of(weights) == Calibration()
