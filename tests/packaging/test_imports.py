@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import re
 import sys
 
 import pytest
@@ -64,4 +65,12 @@ def declared_for(package: str, *extras: str) -> set[str]:
     lines = list(table["dependencies"])
     for extra in EXTRAS.get(package, extras):
         lines += table["optional-dependencies"][extra]
-    return {canonicalize_name(Requirement(line).name) for line in lines}
+    declared = {canonicalize_name(Requirement(line).name) for line in lines}
+    return declared | (in_the_training_image() if package == "training" else set())
+
+
+def in_the_training_image() -> set[str]:
+    """What the training container alone installs: it needs a CUDA machine."""
+    text = (ROOT / "training" / "Dockerfile").read_text()
+    (line,) = re.findall(r"pip install (unsloth .+)", text)
+    return {canonicalize_name(name) for name in line.split()}
