@@ -60,7 +60,8 @@ class Expected:
         if self.name is None:
             return not decided.acts
         found = [names[i] for i in decided.ids if i in names]
-        fits = any(_same(n, self.name) and self.room in (None, r) for n, r in found)
+        room = self.room
+        fits = any(_same(n, self.name) and (room is None or _same(r or "", room)) for n, r in found)
         return decided.acts and fits
 
 

@@ -44,7 +44,7 @@ def answers(half: str) -> Answers:
             knowledge = open_arena(name, Path(folder), embedder)
             cases = list(read(name, knowledge))
             embedder.encode([case.phrase for case in cases])  # all at once: it keeps them
-            peers = {
+            peers: dict[str, Nearest | Fuzzy] = {
                 "nearest neighbour": Nearest(knowledge, embedder),
                 "nearest neighbour, threshold": Nearest(knowledge, embedder, fitted_on=cases),
                 "fuzzy matching": Fuzzy(knowledge),

@@ -49,6 +49,7 @@ class Nearest:
         self._vectors = {
             slot: self._embedder.encode([form for form, _ in forms])
             for slot, forms in self._forms.items()
+            if forms
         }
         self._threshold = -1.0
         development = [case for case in fitted_on if not case.held_out]

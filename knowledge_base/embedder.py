@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -96,10 +97,15 @@ class Embedder:
         os.environ["HF_HUB_OFFLINE"] = "1"
         os.environ["TRANSFORMERS_OFFLINE"] = "1"
         try:
+            import torch
             from sentence_transformers import SentenceTransformer
             from transformers.utils import logging
 
-            logging.disable_progress_bar()  # "Loading weights" would tear the service's log
+            disable: Callable[[], None] = logging.disable_progress_bar
+            disable()  # "Loading weights" would tear the service's log
+            # A phrase is too short to share out: with a core that is busy, two threads wait for
+            # each other longer than one computes.
+            torch.set_num_threads(1)
             self._model = SentenceTransformer(
                 str(self._folder), device="cpu", local_files_only=True
             )

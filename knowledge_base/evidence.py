@@ -58,6 +58,8 @@ SPELLING_OF_SOUND = 0.65
 RESEMBLING = 0.6
 """Least similarity of spelling worth asking about."""
 
+_PACKINGS = "can tin bottle box bag pack packet carton jar tube".split()
+
 _ORDINALS = {
     word: str(number) for number, word in enumerate("first second third fourth fifth".split(), 1)
 }
@@ -78,6 +80,7 @@ def by_words(phrase: str, indexes: Sequence[Index]) -> list[Hit]:
         _described(words, indexes, known),
         _by_head(words, indexes),
         _by_head_in_other_words(words, indexes, known),
+        _packed(words, indexes),
     ):
         if hits:
             return hits
@@ -287,7 +290,15 @@ def _described(words: tuple[str, ...], indexes: Sequence[Index], known: Vocabula
         return []
     rest = words[begin:]
     hits = _named(" ".join(rest), indexes, 1.0 - SCORES["described"])
-    return hits or _in_other_words(rest, indexes, known) or _by_head(rest, indexes)
+    hits = hits or _in_other_words(rest, indexes, known) or _by_head(rest, indexes)
+    colours = known.colours & set(words[:begin])
+    return [hit for hit in hits if not _of_other_colour(hit, colours, known)]
+
+
+def _of_other_colour(hit: Hit, colours: frozenset[str], known: Vocabulary) -> bool:
+    """White wine is no red wine, even where "wine" alone means the red one."""
+    own = known.colours & set(tokens(hit.entry.name))
+    return bool(colours and own and not colours & own)
 
 
 def _describes(word: str, plain_words: frozenset[str]) -> bool:
@@ -312,6 +323,16 @@ def _by_head_in_other_words(
 ) -> list[Hit]:
     """ "Worktop" as the kitchen counter."""
     hits = [hit for other in known.reworded(words) for hit in _by_head(tokens(other), indexes)]
+    return _unique(hits)
+
+
+def _packed(words: tuple[str, ...], indexes: Sequence[Index]) -> list[Hit]:
+    """ "Mustard" where the arena says mustard bottle; a wine glass is no wine."""
+    hits = [
+        hit
+        for packing in _PACKINGS
+        for hit in _named(" ".join((*words, packing)), indexes, 1 - SCORES["contained"])
+    ]
     return _unique(hits)
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+import numpy as np
 
 from knowledge_base.collections import COLLECTIONS
 from knowledge_base.embedder import Vectors
@@ -103,12 +105,15 @@ class Store:
     def set_mark(self, name: str, value: str) -> None:
         """Keep a small value."""
         with self._translated("be written"):
-            self._marks.upsert(ids=[name], embeddings=[[0.0]], documents=[value])
+            self._marks.upsert(
+                ids=[name], embeddings=np.zeros((1, 1), np.float32), documents=[value]
+            )
 
     def close(self) -> None:
         """Let go of the store; another process may open it."""
         sessions = list(_sessions(self._client))
-        self._client.close()
+        close: Callable[[], None] = getattr(self._client, "close")  # noqa: B009  not in its type
+        close()
         for session in sessions:
             session.close()
 
