@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
 
 from app.settings import ENV_PREFIX, FILE_VARIABLE, Settings, load, settings_file
 from schemas.errors import CommandInterpreterError
@@ -143,10 +143,9 @@ def settings(
     if as_json:
         out.print_json(found.model_dump_json())
         return
-    table = Table("variable", "value", "meaning", title="Settings in force")
     for variable, value, meaning in rows(found):
-        table.add_row(variable, value, meaning)
-    out.print(table)
+        out.print(f"[bold]{variable}[/] = {escape(value)}", soft_wrap=True, highlight=False)
+        out.print(f"    [dim]{escape(meaning)}[/]", highlight=False)
     out.print(f"Settings file: {settings_file() or 'none'} (name one with {FILE_VARIABLE})")
 
 

@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "schemas": {"schemas"},
     "models": {"models", "schemas"},
     "knowledge_base": {"knowledge_base", "schemas"},
-    "training": {"training", "schemas"},
+    "training": {"training", "models", "schemas"},
     "app": {"app", "models", "knowledge_base", "schemas"},
     "benchmarks": set(PACKAGES),
 }
