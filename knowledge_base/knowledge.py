@@ -237,10 +237,16 @@ class KnowledgeBase:
             self._storing = None
 
     def _picture(self) -> Mapping[str, Index]:
-        """The newest picture; on a shared server others may have changed it."""
-        if self._options.chroma_url and time.monotonic() - self._looked > _REFRESH_SECONDS:
-            with self._writing:
+        """The newest picture; on a shared server others may have changed it.
+
+        Nobody waits for a write that is under way: it replaces the picture when it is done.
+        """
+        stale = time.monotonic() - self._looked > _REFRESH_SECONDS
+        if self._options.chroma_url and stale and self._writing.acquire(blocking=False):
+            try:
                 self._look_for_changes()
+            finally:
+                self._writing.release()
         return self._indexes
 
     def _look_for_changes(self) -> None:
