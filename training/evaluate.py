@@ -1,4 +1,4 @@
-"""Measuring models side by side: strict and lenient, by command type, noise and novelty, and declines."""
+"""Measuring models side by side: strict and lenient, by type, noise and novelty, and declines."""
 
 from __future__ import annotations
 
@@ -105,16 +105,16 @@ class Evaluation:
         return {k: (v[0], v[1]) for k, v in sorted(table.items())}
 
     def confusion(self) -> Counter[tuple[str, str]]:
-        """(expected, written) pairs of actions that differ, position by position; "–" is none."""
+        """(expected, written) pairs of actions that differ, position by position; "-" is none."""
         pairs: Counter[tuple[str, str]] = Counter()
         for r in self.results:
             if r.case.any_plan:
                 continue
-            left = [c["action"] for c in r.case.commands] or [r.case.reason or "–"]
-            right = [c["action"] for c in r.commands] or [str(r.written.get("reason", "–"))]
+            left = [c["action"] for c in r.case.commands] or [r.case.reason or "-"]
+            right = [c["action"] for c in r.commands] or [str(r.written.get("reason", "-"))]
             size = max(len(left), len(right))
             for a, b in zip(
-                left + ["–"] * (size - len(left)), right + ["–"] * (size - len(right)), strict=True
+                left + ["-"] * (size - len(left)), right + ["-"] * (size - len(right)), strict=True
             ):
                 if a != b:
                     pairs[a, b] += 1

@@ -46,7 +46,7 @@ def export(
         known = ", ".join((*FORMATS, *K_QUANTS))
         raise SettingsError(f"unknown form {unknown[0]!r}", hint=f"Forms: {known}.")
     checkpoint = Checkpoint.open(source)
-    model = checkpoint.model().eval()
+    model = checkpoint.model().eval()  # type: ignore[no-untyped-call, unused-ignore]
     texts = [s.text for s in Generator(Recipe()).samples(PROBE_SEED, prompts)]
     expected = answers(model, checkpoint.vocabulary.tokenizer(), texts, size=32)
     made: list[Exported] = []

@@ -166,7 +166,7 @@ def finetune(
 
 def _start(settings: Small, source: Checkpoint, device: torch.device) -> Run:
     torch.manual_seed(settings.data.seed)
-    model = source.model().to(device)
+    model = source.model().to(device)  # type: ignore[arg-type, unused-ignore]
     model.train()
     if settings.compile:
         for layer in model.model.layers:
@@ -219,7 +219,7 @@ def _train(run: Run, stream: Stream, state: Path, progress: Progress) -> None:
 
 def linear_weights(model: LlamaForCausalLM) -> list[torch.nn.Parameter]:
     """The matrices that the served file rounds: all but the embedding."""
-    return [m.weight for m in model.model.modules() if isinstance(m, torch.nn.Linear)]
+    return [m.weight for m in model.model.modules() if isinstance(m, torch.nn.Linear)]  # type: ignore[misc, unused-ignore]
 
 
 def _teacher(run: Run) -> LlamaForCausalLM | None:
@@ -229,9 +229,11 @@ def _teacher(run: Run) -> LlamaForCausalLM | None:
     if checkpoint.vocabulary.tokens != run.source.vocabulary.tokens:
         raise SettingsError(
             f"the teacher {run.settings.teacher} has other tokens than the student",
-            hint="Fine-tune the teacher with the same data seed and token count, at its full depth.",
+            hint="Fine-tune the teacher with the same data seed and token count, at its full depth.",  # noqa: E501
         )
-    return checkpoint.model().to(run.device).eval()
+    model: LlamaForCausalLM = checkpoint.model().to(run.device)  # type: ignore[arg-type, unused-ignore]
+    model.eval()  # type: ignore[no-untyped-call, unused-ignore]
+    return model
 
 
 def _backward(run: Run, batch: Batch, teacher: LlamaForCausalLM | None) -> torch.Tensor:
@@ -251,7 +253,7 @@ def _backward(run: Run, batch: Batch, teacher: LlamaForCausalLM | None) -> torch
             if teacher is not None:
                 loss = _distilled(run, loss, logits, teacher, ids, where)
         loss = loss / len(batch.targets)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call, unused-ignore]
         total += loss.detach()
     return total
 

@@ -1,4 +1,4 @@
-"""The large recipe: LoRA on any causal model, through Unsloth where it is installed, else TRL and PEFT."""
+"""The large recipe: LoRA on any causal model, through Unsloth, or else TRL and PEFT."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def finetune(settings: Large, *, progress: Callable[[float, str], None] = lambda
 
 
 def _with_unsloth(settings: Large) -> tuple[Any, Any]:
-    from unsloth import FastLanguageModel
+    from unsloth import FastLanguageModel  # type: ignore[import-not-found, unused-ignore]
 
     model, tokenizer = FastLanguageModel.from_pretrained(
         settings.base, max_seq_length=settings.longest, load_in_4bit=settings.load_in_4bit
@@ -88,10 +88,10 @@ def _with_unsloth(settings: Large) -> tuple[Any, Any]:
 
 
 def _with_peft(settings: Large) -> tuple[Any, Any]:
-    from peft import LoraConfig, get_peft_model
+    from peft import LoraConfig, get_peft_model  # type: ignore[import-not-found, unused-ignore]
     from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
-    four = BitsAndBytesConfig(
+    four = BitsAndBytesConfig(  # type: ignore[no-untyped-call, unused-ignore]
         load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16
     )
     model = AutoModelForCausalLM.from_pretrained(
@@ -107,8 +107,8 @@ def _with_peft(settings: Large) -> tuple[Any, Any]:
 
 
 def _trainer(settings: Large, model: Any, tokenizer: Any) -> Any:
-    from datasets import Dataset
-    from trl import SFTConfig, SFTTrainer
+    from datasets import Dataset  # type: ignore[import-not-found, unused-ignore]
+    from trl import SFTConfig, SFTTrainer  # type: ignore[import-not-found, unused-ignore]
 
     generator = Generator(recipe_of(settings.data))
     rows = [_turns(chat(s)) for s in generator.samples(settings.data.seed, settings.samples)]
@@ -148,7 +148,7 @@ def _reporter(progress: Callable[[float, str], None]) -> Any:
     from transformers import TrainerCallback
 
     class Reporter(TrainerCallback):  # type: ignore[misc, unused-ignore]
-        def on_log(self, _args: Any, state: Any, _control: Any, logs: Any = None, **_: Any) -> None:
+        def on_log(self, _args: Any, state: Any, _control: Any, logs: Any = None, **_: Any) -> None:  # type: ignore[override, unused-ignore]
             loss = (logs or {}).get("loss")
             if loss is not None:
                 progress(state.global_step / max(1, state.max_steps), f"loss {loss}")

@@ -13,7 +13,8 @@ DESCRIPTIONS = frozenset({"attribute_value", "previous_command_info", "target_to
 
 SHARED = 0.6
 _EMPTY = frozenset(
-    "the a an of in to on is are with person persons people wearing their your me who s and what there".split()
+    "the a an of in to on is are with person persons people wearing their your me who s and what "
+    "there".split()
 )
 _SAME = {
     "cancelled": "canceled", "teams": "team", "lifting": "raising", "raised": "raising",

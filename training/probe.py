@@ -27,7 +27,7 @@ def answers(
     ids = [tokenizer.encode(prompt(text)).ids for text in texts]
     order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
     written = [""] * len(ids)
-    model.eval()
+    model.eval()  # type: ignore[no-untyped-call, unused-ignore]
     for at in range(0, len(order), size):
         rows = order[at : at + size]
         width = max(len(ids[i]) for i in rows)
@@ -41,7 +41,7 @@ def answers(
             torch.no_grad(),
             torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"),
         ):
-            out = model.generate(
+            out = model.generate(  # type: ignore[misc, unused-ignore]
                 input_ids=padded,
                 attention_mask=mask,
                 max_new_tokens=LONGEST_ANSWER,

@@ -1,7 +1,7 @@
 """Training with the rounding of the file that will be served.
 
 The forward and backward pass use weights rounded as GGUF's Q4_0 rounds them, the optimizer moves
-the exact ones (the straight-through estimator), so that quantizing afterwards loses next to nothing.
+the exact ones (the straight-through estimator): the served file is the model that was trained.
 """
 
 from __future__ import annotations

@@ -72,7 +72,8 @@ def _plot(evaluations: Sequence[Evaluation]) -> str:
     image = io.BytesIO()
     figure.savefig(image, format="png", dpi=110)
     pyplot.close(figure)
-    return f'<img alt="strict by group" src="data:image/png;base64,{base64.b64encode(image.getvalue()).decode()}">'
+    data = base64.b64encode(image.getvalue()).decode()
+    return f'<img alt="strict by group" src="data:image/png;base64,{data}">'
 
 
 def _kinds(evaluation: Evaluation) -> str:

@@ -91,7 +91,7 @@ class Arena:
             found = [m[1] for row in rows(relative) if (m := pattern.match(row))]
             return [_plain(x) for x in found[1:]]
 
-        placed = [x for x in cells("location_names.md")]
+        placed = cells("location_names.md")
         objects, categories = _objects(rows("objects.md"))
         locations = tuple(re.sub(r"\s*\(p\)", "", x) for x in placed)
         return cls(
@@ -151,7 +151,10 @@ class Lexicon:
         taken = {
             w for kind in ("people", "rooms", "locations", "objects") for w in getattr(arena, kind)
         }
-        keep = lambda kind: words_of(split, [w for w in listed[kind] if w not in taken])  # noqa: E731
+
+        def keep(kind: str) -> tuple[str, ...]:
+            return words_of(split, [w for w in listed[kind] if w not in taken])
+
         self.arena, self.split, self.mixture = arena, split, mixture
         self.people, self.rooms, self.locations = keep("people"), keep("rooms"), keep("locations")
         self.placements, self.objects = keep("placements"), keep("objects")

@@ -185,7 +185,7 @@ def _dressed(world: World, pron: str) -> Person:
     said, marked = world.mention(phrase)
     if world.chance(0.05):
         canonical = f"{color} {one}"
-        noun = f"the {marked}{world.say('[-clad person|-clad individual| clad person| wearer| person| guy|-wearing person|-wearing individual]')}"
+        noun = f"the {marked}{world.say('[-clad person|-clad individual| clad person| wearer| person| guy|-wearing person|-wearing individual]')}"  # noqa: E501
     else:
         det = world.say("[a*5|the|that|their]")
         outfit = article(marked) if det == "a" else f"{_their(det, pron)} {marked}"
@@ -228,7 +228,7 @@ def crowd(world: World) -> Crowd:
             break
     else:
         doing = look.of_many.removeprefix("persons ")
-    full = f"{noun} {world.say('[who are*2|that are||]') if not doing.startswith('with') else ''} {doing}"
+    full = f"{noun} {world.say('[who are*2|that are||]') if not doing.startswith('with') else ''} {doing}"  # noqa: E501
     if look.before and world.chance(0.5):
         full = f"{world.say(look.before)} {noun}"
     return Crowd(look.of_many, noun, doing, full)
@@ -239,7 +239,7 @@ def _dressed_crowd(world: World, noun: str) -> Crowd:
     single = world.chance(0.2)
     phrase, _ = garment(world, color, one if single else many)
     wearing = world.say(
-        "[wearing*5|in*2|dressed in|clad in|sporting|donning|attired in|clothed in|adorned in|outfitted in|arrayed in]"
+        "[wearing*5|in*2|dressed in|clad in|sporting|donning|attired in|clothed in|adorned in|outfitted in|arrayed in]"  # noqa: E501
     )
     doing = f"{wearing} {article(phrase) if single else phrase}"
     full = f"{noun} {world.say('[who are|that are|||]')} {doing}"

@@ -45,8 +45,8 @@ class Recipe:
 
 
 _JOINTS = (
-    ". ", ". then ", ", then ", " and then ", ". after that, ", ". afterwards, ", ", and then ", ". next, ",
-    " and ", ". when you are done, ", ". finally, ", "; then ", ". and ", ", and after that ", ". also, ",
+    ". ", ". then ", ", then ", " and then ", ". after that, ", ". afterwards, ", ", and then ", ". next, ",  # noqa: E501
+    " and ", ". when you are done, ", ". finally, ", "; then ", ". and ", ", and after that ", ". also, ",  # noqa: E501
     ". once that is done, ", ". second, ", " and also ", " after that ",
 )  # fmt: skip
 

@@ -148,7 +148,7 @@ class World:
             if form < 0.80:
                 return f"{word} {lex.word(rng, coined)}"
             if form < 0.87:
-                return f"{choose(rng, 'box bottle can bag pack jar cup bowl piece glass bar'.split())} of {word}"
+                return f"{choose(rng, 'box bottle can bag pack jar cup bowl piece glass bar'.split())} of {word}"  # noqa: E501
             return f"{choose(rng, lex.object_adjectives)} {choose(rng, lex.objects)}"
 
         return self._pick(lex.arena.objects, lex.objects, make)

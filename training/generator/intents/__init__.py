@@ -1,4 +1,4 @@
-"""What people ask a robot for: each intent is a function from a world to a sentence and its plan."""
+"""What people ask a robot for: each intent maps a world to a sentence and its plan."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from training.generator.draft import Draft
 from training.generator.intents.counting import count_people, count_things
 from training.generator.intents.fetching import fetch
 from training.generator.intents.gpsr import gpsr
-from training.generator.intents.learning import learn_about_person, superlative
 from training.generator.intents.leading import follow_person, guide_person, meet_then_find
+from training.generator.intents.learning import learn_about_person, superlative
 from training.generator.intents.meeting import meet
 from training.generator.intents.simple import simple
 from training.generator.intents.talking import answer, talk

@@ -29,7 +29,7 @@ from training.generator.plan import (
     pick,
     say,
 )
-from training.generator.world import World, article, topic_rule
+from training.generator.world import World, article
 
 TAKE, DELIVER = "[take|get|grasp|fetch]", "[bring|give|deliver]"
 FIND, TALK = "[find|locate|look for]", "[tell|say]"

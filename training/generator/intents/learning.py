@@ -69,7 +69,7 @@ def superlative(world: World) -> Draft:
     kin = Kindred.of(world)
     measure, wording = _measure(world)
     scope: dict[str, Any] = {"S": place, "K": kin, **wording}
-    packed = "[{before} {K.one}*8|{K.one} {packed}*4|{before} of the {K.many}|{before} {K.one} of all|{K.one} that {clause}*2]"
+    packed = "[{before} {K.one}*8|{K.one} {packed}*4|{before} of the {K.many}|{before} {K.one} of all|{K.one} that {clause}*2]"  # noqa: E501
     scope["np"] = Lazy(world, packed, scope)
     text = sentence(world, "superlative", scope)
     return Draft(text, [go(place.value), compare(measure, kin.value), HOME, TELL_VISUAL])

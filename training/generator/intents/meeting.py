@@ -32,13 +32,13 @@ def follow_up(world: World, someone: Person, kinds: str) -> FollowUp:
         return _talk(world)
     if kind == "answer":
         question = "{answer Q}"
-        scope = {"Q": world.say("{question}", X=someone)}
+        asked = {"Q": world.say("{question}", X=someone)}
         return FollowUp(
             question,
             "[answer|respond to|reply to] {X_s} [question|quiz]",
             "answering {Q}",
             ANSWER,
-            scope,
+            asked,
         )
     if kind == "follow":
         if world.chance(0.12):
@@ -53,7 +53,7 @@ def follow_up(world: World, someone: Person, kinds: str) -> FollowUp:
             "{follow X.pron}{endlessly}", "{follow X}", "{following X.pron}", UNTIL_TOLD, {}
         )
     goal = anywhere(world, 0.45)
-    scope = {"D": goal}
+    scope: dict[str, Any] = {"D": goal}
     if kind == "follow_to":
         return FollowUp(
             "{follow X.pron} {goal}",

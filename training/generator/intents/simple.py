@@ -23,7 +23,7 @@ from training.generator.plan import (
 from training.generator.world import World
 
 ANYONE = Step(FindPerson, {"attribute_value": ""})
-_KINDS = "go go go go go_twice home say say say introduce follow_me follow_me_to guide_me answer_me".split()
+_KINDS = "go go go go go_twice home say say say introduce follow_me follow_me_to guide_me answer_me".split()  # noqa: E501
 
 
 def simple(world: World) -> Draft:
@@ -59,7 +59,7 @@ def _say(world: World) -> Draft:
         value, words = said_topic(world, words)
         bare = words
     text = world.say(
-        "[{tell_me} {T}*5|[can|could|would] you [tell me|say|let me know] {T}*2|{pl}tell me {T}*3|{say_bare}|{B}*2]",
+        "[{tell_me} {T}*5|[can|could|would] you [tell me|say|let me know] {T}*2|{pl}tell me {T}*3|{say_bare}|{B}*2]",  # noqa: E501
         T=words,
         B=_bare(world, canonical, bare),
     )
@@ -72,10 +72,10 @@ def _bare(world: World, canonical: str, words: str) -> str:
         "the time": "[what time is it|what's the time|do you have the time|what time is it now]",
         "what day is today": "[what day is today|what day is it today|which day is it]",
         "what day is tomorrow": "[what day is tomorrow|what day is it tomorrow]",
-        "your teams name": "[what is your team's name|what's the name of your team|what is your team called]",
-        "your teams country": "[where is your team from|which country is your team from|what country are you from]",
-        "your teams affiliation": "[what is your team's affiliation|which university is your team from|what is your team affiliated with]",
+        "your teams name": "[what is your team's name|what's the name of your team|what is your team called]",  # noqa: E501
+        "your teams country": "[where is your team from|which country is your team from|what country are you from]",  # noqa: E501
+        "your teams affiliation": "[what is your team's affiliation|which university is your team from|what is your team affiliated with]",  # noqa: E501
         "the day of the week": "[what day of the week is it|which weekday is it]",
-        "the day of the month": "[what's the date|what day of the month is it|what is today's date]",
+        "the day of the month": "[what's the date|what day of the month is it|what is today's date]",  # noqa: E501
     }
     return world.say(questions.get(canonical, "tell me {T}"), T=words)

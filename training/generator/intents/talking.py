@@ -32,11 +32,11 @@ def answer(world: World) -> Draft:
     place = whereabouts(world)
     scope = describing(world, someone, place)
     questions = {
-        "Q_of_XS": "{the_question} [of*4|from|asked by|posed by|given by|that belongs to|belonging to|being asked by|raised by] {XS}",
+        "Q_of_XS": "{the_question} [of*4|from|asked by|posed by|given by|that belongs to|belonging to|being asked by|raised by] {XS}",  # noqa: E501
         "Q_of_X": "{the_question} [of*4|from|asked by|posed by|raised by] {X}",
         "Q_owner": "{X_s} {q}",
         "Q_owner_of_S": "{PX}'s {q}",
-        "Q_that": "the {q} [that|] {XS} [has|asks|is asking|asks you|has for you|wants to ask|poses|is posing]",
+        "Q_that": "the {q} [that|] {XS} [has|asks|is asking|asks you|has for you|wants to ask|poses|is posing]",  # noqa: E501
         "Q_theirs": "{X.their} {q}",
         "Q_the": "the {q}",
     }
