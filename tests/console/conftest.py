@@ -112,7 +112,7 @@ def say(page: Page, text: str) -> None:
 def shoot(page: Page, name: str, **options: Any) -> None:
     """A picture for a reviewer to look at."""
     SCREENSHOTS.mkdir(exist_ok=True)
-    page.evaluate("document.getAnimations().forEach((one) => one.finish?.call(one))")
+    page.wait_for_timeout(300)  # what is on its way in has arrived
     page.screenshot(path=SCREENSHOTS / f"{name}.png", **options)
 
 
