@@ -17,10 +17,13 @@ _IRREGULAR = {"knives": "knife", "shelves": "shelf", "loaves": "loaf", "dice": "
     word + "s": word for word in "veggie cookie smoothie brownie movie pie tie".split()
 }
 
+_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th"})
+"""Letters that Unicode does not take apart."""
+
 
 def plain(text: str) -> str:
     """Lower case, without accents, punctuation and possessives; single spaces."""
-    folded = unicodedata.normalize("NFKD", text.casefold())
+    folded = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
     bare = "".join(c for c in folded if not unicodedata.combining(c))
     joined = re.sub(r"(?<=\w)['\u2019](?=\w)", "", bare)
     return re.sub(r"[\W_]+", " ", joined).strip()
