@@ -84,7 +84,8 @@ function draw() {
     ...arena.placements.map((entry) => dot(entry, view)),
     ...badges(route, view, taken),
     ...arena.rooms.map((entry) => roomName(entry, view, taken)),
-    ...arena.placements.map((entry) => label(entry, view, visited.has(entry.name), taken)));
+    ...[...arena.placements].sort((a, b) => visited.has(b.name) - visited.has(a.name))
+      .map((entry) => label(entry, view, visited.has(entry.name), taken)));
   room.replaceChildren(picture);
 }
 
