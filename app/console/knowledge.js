@@ -151,17 +151,23 @@ function valuesOf(inputs) {
 }
 
 async function save(entry, inputs, told, etag) {
+  const button = $("#editor [type=submit]");
+  button.disabled = true;
+  button.textContent = "Saving …";
   try {
     const values = valuesOf(inputs);
     const id = entry?.id ?? slug(values.name);
     if (!entry && entries.some((one) => one.id === id)) throw new Error(`There is already a ${values.name}: change that one.`);
     const kept = await putEntry(current, id, values, etag);
+    await refresh(); // before the list can be used again: its versions are the old ones
     $("#editor").close();
     tell(`Saved ${kept.name}: understood from the next utterance on.`);
-    await refresh();
   } catch (error) {
     if (error.status === 409) await conflict(entry, inputs, told);
     else told.replaceChildren(faultCard(error));
+  } finally {
+    button.disabled = false;
+    button.textContent = "Save";
   }
 }
 
@@ -182,10 +188,10 @@ function remove(entry) {
   const sure = async () => {
     try {
       await deleteEntry(current, entry.id, entry.etag);
+      await refresh();
       dialog.close();
       $("#editor").close();
       tell(`Deleted ${entry.name}.`);
-      await refresh();
     } catch (error) {
       told.replaceChildren(faultCard(error));
     }

@@ -17,11 +17,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from app.admission import Ticket
+from app.admission import Ticket, Work
 from app.answer_schema import AnswerSchema
 from app.dependencies import ReadyParts, RequestId, ServiceOf, unless_gone
 from app.faults import error_of
-from app.interpreter import Call, Outcome
+from app.interpreter import Call, CommandListener, Outcome
 from app.service import Ready, Service
 from models.base import Decoded
 from schemas.api import InterpretRequest, Text
@@ -239,13 +239,12 @@ def _work(
     asked: InterpretRequest,
     completion: _Completion,
     request_id: str,
-    call: Call | None = None,
-) -> Any:
+    on_command: CommandListener | None = None,
+) -> Work[Outcome]:
     def kept(decoded: Decoded) -> None:
         completion.decoded = decoded
 
     def work(ticket: Ticket) -> Outcome:
-        on_command = call.on_command if call else None
         return parts.interpreter.interpret(
             asked, Call(request_id, ticket.waited, ticket.cancelled, on_command, kept)
         )
@@ -290,10 +289,8 @@ async def _begun(
         piece = ("," if index else "") + compact(_plain(command))
         loop.call_soon_threadsafe(pieces.put_nowait, piece)
 
-    call = Call(request_id, on_command=on_command)
-    running = asyncio.create_task(
-        parts.admission.run(_work(parts, asked, completion, request_id, call))
-    )
+    work = _work(parts, asked, completion, request_id, on_command)
+    running = asyncio.create_task(parts.admission.run(work))
     await asyncio.sleep(0)
     if running.done():
         running.result()

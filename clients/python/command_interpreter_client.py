@@ -88,7 +88,7 @@ class _Common:
         named = response.headers.get("retry-after", "") if response is not None else ""
         if named.isdigit():
             return float(named)
-        return min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE) * random.uniform(0.5, 1.0)
+        return min(_FIRST_PAUSE * 2.0**attempt, _LONGEST_PAUSE) * random.uniform(0.5, 1.0)
 
 
 class Client(_Common):
