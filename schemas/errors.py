@@ -107,7 +107,7 @@ class RequestTooLarge(RequestError):
 
     code = "request_too_large"
     status = 413
-    default_hint = "Send a smaller body, or raise SERVER__MAX_BODY_BYTES."
+    default_hint = "Send a smaller body, or raise COMMAND_INTERPRETER_SERVER__MAX_BODY_BYTES."
 
 
 class ServiceError(CommandInterpreterError):
@@ -144,7 +144,7 @@ class DeadlineExceeded(ServiceError):
 
     code = "deadline_exceeded"
     status = 504
-    default_hint = "Send it again, or raise QUEUE__DEADLINE_SECONDS."
+    default_hint = "Send it again, or raise COMMAND_INTERPRETER_QUEUE__DEADLINE_SECONDS."
 
 
 class Cancelled(ServiceError):
@@ -165,7 +165,9 @@ class ModelFileMissing(ModelError):
     """There is no file where the settings say."""
 
     code = "model_file_missing"
-    default_hint = "Set MODEL__PATH to a GGUF file, or unset it for the default weights."
+    default_hint = (
+        "Set COMMAND_INTERPRETER_MODEL__PATH to a GGUF file, or unset it for the default weights."
+    )
 
 
 class ModelFileCorrupt(ModelError):
@@ -187,7 +189,7 @@ class ModelUnavailable(ModelError):
 
     code = "model_unavailable"
     retryable = True
-    default_hint = "Check MODEL__BASE_URL and that the server there is running."
+    default_hint = "Check COMMAND_INTERPRETER_MODEL__BASE_URL and that the server there is running."
 
 
 class ModelAnswerInvalid(ModelError):
@@ -209,14 +211,20 @@ class EmbedderMissing(KnowledgeError):
     """There is no sentence-transformers folder where the settings say."""
 
     code = "embedder_missing"
-    default_hint = "Set KNOWLEDGE__EMBEDDER to a sentence-transformers folder, or unset it."
+    default_hint = (
+        "Set COMMAND_INTERPRETER_KNOWLEDGE__EMBEDDER to a "
+        "sentence-transformers folder, or unset it."
+    )
 
 
 class EmbedderMismatch(KnowledgeError):
     """The collection was filled with another embedder."""
 
     code = "embedder_mismatch"
-    default_hint = "Use the embedder the collection names, or import into a new KNOWLEDGE__PATH."
+    default_hint = (
+        "Use the embedder the collection names, or import into a new "
+        "COMMAND_INTERPRETER_KNOWLEDGE__PATH."
+    )
 
 
 class StoreCorrupt(KnowledgeError):
@@ -231,7 +239,9 @@ class StoreUnavailable(KnowledgeError):
 
     code = "store_unavailable"
     retryable = True
-    default_hint = "Check KNOWLEDGE__CHROMA_URL and that the server there is running."
+    default_hint = (
+        "Check COMMAND_INTERPRETER_KNOWLEDGE__CHROMA_URL and that the server there is running."
+    )
 
 
 class ImportRejected(KnowledgeError):
