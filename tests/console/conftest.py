@@ -33,7 +33,7 @@ AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 Visit = Callable[..., Page]
 
 # The first change of a fresh knowledge base waits for the embedder.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def visit(browser: Browser) -> Iterator[Visit]:
                 **({"viewport": {"width": 1280, "height": 900}} | context)
             )
             opened.callback(profile.close)
-            profile.set_default_timeout(20_000)
+            profile.set_default_timeout(60_000)
             page = profile.new_page()
             ours = client.base_url.netloc.decode()
 
