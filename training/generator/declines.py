@@ -19,7 +19,7 @@ from training.generator.world import World, article
 
 DATA: dict[str, Any] = table("declines")
 REASONS: dict[DeclineReason, int] = {
-    DeclineReason.CHIT_CHAT: 22,
+    DeclineReason.CHIT_CHAT: 26,
     DeclineReason.WORLD_QUESTION: 24,
     DeclineReason.MISSING_ACTION: 30,
     DeclineReason.INJECTION: 12,
@@ -116,12 +116,18 @@ def _task(world: World) -> str:
     )
 
 
+_VERBS = {
+    "VT": "thing", "VI": "into", "VP": "person", "VA": "alone", "VS": "shot", "VC": "performing",
+    "VD": "driving",
+}  # fmt: skip
+"""Bindings of the verbs the robot lacks, by their lists."""
+
+
 def _missing_action(world: World) -> DeclineDraft:
     text = _template(world, "missing_action")
-    lists = {"VT": "thing", "VI": "into", "VP": "person", "VA": "alone", "VS": "shot"}
     verb: Said | str = ""
     scope = _bindings(world)
-    for name, key in lists.items():
+    for name, key in _VERBS.items():
         if f"{{{name}}}" in text:
             phrase = str(choose(world.rng, DATA["missing_verbs"][key]))
             if key == "alone":

@@ -34,6 +34,10 @@ class Place:
     value: Said
     words: str
     correction: str = ""
+    stationed: bool = False
+    """How someone holds themselves there may be said along with it: "seated at the desk"."""
+    floor: bool = False
+    """Someone lies in the room, so that its floor may be named for it."""
 
     @classmethod
     def of(cls, world: World, kind: Kind) -> Place:
@@ -61,6 +65,10 @@ class Place:
     @property
     def at(self) -> str:
         """Where something is."""
+        if self.floor and self.world.chance(0.25):
+            return self.world.say("on the [{S} floor|floor of the {S}|floor in the {S}]", S=self)
+        if self.stationed and self.world.chance(0.12):
+            return self.world.say("{stationed} {S.the}", S=self)
         return f"{self.world.say(_AT[self.kind])} {self.the}"
 
     @property

@@ -30,7 +30,7 @@ def count_people(world: World) -> Draft:
 
 def _are(world: World, people: Crowd) -> str:
     if not people.doing:
-        return world.say("[are|are there|there are]")
+        return world.say("[are there*4|there are]")
     if people.doing.startswith("with "):
         held = people.doing.removeprefix("with ")
         return world.say("[are with*2|have*3|with]") + f" {held}"

@@ -19,6 +19,8 @@ def fetch(world: World) -> Draft:
     place = _source(world)
     goals = "me me me place place person person none" if place else "me me me place person none"
     goal = choose(world.rng, goals.split())
+    if thing.superlative and goal == "none":  # only finding it is asking which one it is
+        goal = "me"
     scope: dict[str, Any] = {"O": thing, "I": It(thing), "IT": "it"}
     if place:
         scope["S"] = place
@@ -46,10 +48,14 @@ def _source(world: World) -> Place | None:
 
 
 def _to_person(world: World, scope: dict[str, Any], steps: list[Any], nowhere: str) -> Draft:
-    someone = person(world, "name name name gesture gesture pose clothes any")
+    someone = person(world, "name name name gesture gesture pose clothes any any")
     where = (spot(world) if world.chance(0.15) else room(world)) if world.chance(0.9) else None
     scope["X"] = someone
     scope["R"] = Lazy(world, "{P.at}", {"P": where}) if where else ""
+    if where and world.chance(0.22):
+        scope["L"] = where
+        text = sentence(world, f"fetch_{nowhere}to_person_there", scope)
+        return Draft(text, [*steps, go(where.value), someone.step, GIVE])
     for _ in range(20):
         text = sentence(world, f"fetch_{nowhere}to_person", scope)
         # Without a place for the person, sentences that need one fall apart.

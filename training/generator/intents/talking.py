@@ -13,7 +13,7 @@ from training.generator.world import World
 
 def talk(world: World) -> Draft:
     """Tell someone a topic."""
-    someone = person(world, "gesture gesture gesture pose pose name name clothes any")
+    someone = person(world, "gesture gesture gesture pose pose name name clothes any any")
     place = whereabouts(world)
     canonical, words = world.topic()
     value: Any = canonical
@@ -28,7 +28,7 @@ def talk(world: World) -> Draft:
 
 def answer(world: World) -> Draft:
     """Answer someone's question."""
-    someone = person(world, "gesture gesture gesture pose pose name name clothes any")
+    someone = person(world, "gesture gesture gesture pose pose name name clothes any any")
     place = whereabouts(world)
     scope = describing(world, someone, place)
     questions = {
