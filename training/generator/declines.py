@@ -21,7 +21,7 @@ DATA: dict[str, Any] = table("declines")
 REASONS: dict[DeclineReason, int] = {
     DeclineReason.CHIT_CHAT: 26,
     DeclineReason.WORLD_QUESTION: 24,
-    DeclineReason.MISSING_ACTION: 30,
+    DeclineReason.MISSING_ACTION: 34,
     DeclineReason.INJECTION: 12,
     DeclineReason.UNINTELLIGIBLE: 14,
 }
@@ -118,7 +118,7 @@ def _task(world: World) -> str:
 
 _VERBS = {
     "VT": "thing", "VI": "into", "VP": "person", "VA": "alone", "VS": "shot", "VC": "performing",
-    "VD": "driving",
+    "VD": "driving", "VB": "bodily", "VR": "urging", "VK": "adjusting",
 }  # fmt: skip
 """Bindings of the verbs the robot lacks, by their lists."""
 

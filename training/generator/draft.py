@@ -57,7 +57,8 @@ def describing(world: World, person: Person, place: Place | None) -> dict[str, A
         place = replace(place, floor=True)
     if place is not None:
         scope["S"] = place
-    scope["XS"] = Lazy(world, "{X} {S.at}" if place is not None else "{X}", scope)
+    anyone = "[{X}*9|whoever is|whoever you find]" if not (person.named or person.value) else "{X}"
+    scope["XS"] = Lazy(world, f"{anyone} {{S.at}}" if place is not None else "{X}", scope)
     scope["PX"] = _of_place(world, person, place) if place is not None else str(person)
     scope["X_of_S_s"] = str(scope["PX"]).removeprefix("the ") + "'s"
     return scope

@@ -96,6 +96,11 @@ class Countables:
         said, words = world.mention(name)
         return cls(said, words)
 
+    @classmethod
+    def mass(cls, world: World) -> Countables:
+        """One word for many things: fruit, cutlery, food."""
+        return cls(*world.mention(world.category()[0]))
+
     def __str__(self) -> str:
         return self.words
 

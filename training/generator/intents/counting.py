@@ -13,8 +13,9 @@ from training.generator.world import World
 def count_things(world: World) -> Draft:
     """How many things are at a place."""
     place = surface(world) if world.chance(0.85) else room(world)
-    things = Countables.of(world)
-    text = sentence(world, "count_things", {"S": place, "C": things})
+    mass = world.chance(0.05)
+    things = Countables.mass(world) if mass else Countables.of(world)
+    text = sentence(world, "count_mass" if mass else "count_things", {"S": place, "C": things})
     return Draft(text, [go(place.value), count(things.value), HOME, TELL_COUNT])
 
 

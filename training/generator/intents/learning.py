@@ -102,7 +102,8 @@ def superlative(world: World) -> Draft:
     scope["clauses"] = f"{_PLURAL.get(verb, verb)} {rest}"
     packed = "[{before} {K.one}*8|{K.one} {packed}*4|{before} of the {K.many}|{before} {K.one} of all|{K.one} that {clause}*2]"  # noqa: E501
     scope["np"] = Lazy(world, packed, scope)
-    text = sentence(world, "superlative", scope)
+    unnamed = kin.value == "object" and world.chance(0.15)
+    text = sentence(world, "superlative_any" if unnamed else "superlative", scope)
     return Draft(text, [go(place.value), compare(measure, kin.value), HOME, TELL_VISUAL])
 
 

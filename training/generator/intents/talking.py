@@ -20,7 +20,6 @@ def talk(world: World) -> Draft:
     if not canonical:
         value, words = said_topic(world, words)
     scope = describing(world, someone, place) | {"T": words, "Y": str(someone)}
-    scope["XS"] = Lazy(world, "{X} {S.at}" if place else "{X}", scope)
     group = "talk" if place else "talk_nowhere"
     there = [go(place.value)] if place else []
     return Draft(sentence(world, group, scope), [*there, someone.step, say(value)])
