@@ -118,7 +118,7 @@ def test_every_intent_keeps_to_the_shape_of_its_plans(plain):
 
 
 GREETING = re.compile(
-    r"\b(greet|salut|hello|hi\b|hail|welcom|introduc|acknowledg|present yourself|regards"
+    r"\b(greet|salut|hello|hi\b|hail|welcom|introduc|acknowledg|present|regards"
     r"|respects|good day|your hellos)",
     re.IGNORECASE,
 )

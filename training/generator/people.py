@@ -156,11 +156,16 @@ def _described(world: World, look: Look, pron: str) -> Person:
         return Person(world, look.of_one, False, noun, pron, noun)
     if look.before and world.chance(0.45):
         words, gender = _head(world, world.say("[the*3|a]"))
-        noun = words.split(" ", 1)[1] if " " in words else "person"
+        noun = words.split(" ", 1)[1] if words.startswith(("the ", "a ", "an ")) else "person"
         phrase = f"{world.say(look.before)} {noun}"
         phrase = article(phrase) if words.startswith(("a ", "an ")) else f"the {phrase}"
         value = look.of_one.replace("person", gender) if gender else look.of_one
         return Person(world, value, False, phrase, pron, phrase)
+    if world.chance(0.03):
+        doing = _their(world.say(look.after), pron)
+        if not doing.startswith(("who", "that", "with")):
+            noun = f"whoever is {doing}"
+            return Person(world, look.of_one, False, noun, pron, noun)
     words, gender = _head(world)
     value = look.of_one.replace("person", gender) if gender else look.of_one
     noun = f"{words} {linked(world, _their(world.say(look.after), pron))}"

@@ -19,9 +19,9 @@ class Kind(StrEnum):
 
 _AT = {Kind.ROOM: "{in_room}", Kind.SPOT: "{near}", Kind.SURFACE: "{on_top}"}
 _FRONT = {
-    Kind.ROOM: "[in*4|inside*2|within]",
-    Kind.SPOT: "[at*4|by|near|beside]",
-    Kind.SURFACE: "[on*4|at|upon]",
+    Kind.ROOM: "[in*8|inside*4|within*2|while in|over in|once in]",
+    Kind.SPOT: "[at*8|by*2|near*2|beside*2|while at|over at|next to]",
+    Kind.SURFACE: "[on*8|at*2|upon*2|over on|atop]",
 }
 
 

@@ -78,7 +78,7 @@ def _told_apart(world: World, kinds: str, place: Place) -> Person:
     someone = person(world, kinds)
     if place.kind is not Kind.SPOT or someone.value not in _POSTURES:
         return someone
-    in_front = someone.noun.endswith(tuple(DESCRIPTIONS["heads"]["bare"] + _HEADS))
+    in_front = someone.noun.endswith(tuple(_HEADS))
     return someone if in_front else person(world, "any")
 
 

@@ -139,6 +139,8 @@ def _group(world: World, place: Place | None, greets: bool, after: FollowUp) -> 
         return "meet_nowhere"
     if greets and world.chance(0.13):
         return "greet_and_follow"
+    if greets and world.chance(0.06):
+        return "greet_passive"
     if greets and world.chance(0.12):
         return "find_then_meet"
     return "meet"
@@ -149,7 +151,9 @@ _MET = re.compile(r"\{(?:VERB|ONCE)")
 
 def _worded(world: World, group: str, verb: str, scope: dict[str, Any]) -> str:
     text = template(world, group)
-    while verb == "greet" and not _MET.search(text):  # the greeting must be said
+    while (
+        verb == "greet" and group != "greet_passive" and not _MET.search(text)
+    ):  # the greeting must be said
         text = template(world, group)
     gerund = {"meet": "meeting", "find": "finding", "greet": "greeting"}[verb]
     text = text.replace("{VERBING_PRON}", f"{{{gerund} X.pron}}").replace("{VERBING", f"{{{gerund}")
