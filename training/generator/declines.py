@@ -82,6 +82,9 @@ _OPEN_LISTS = {
     "WORK": "works",
     "NUM": "numbers",
     "PAY": "payloads",
+    "SUBJ": "subjects",
+    "PRED": "predicates",
+    "WHEN": "whens",
 }
 
 
@@ -156,6 +159,7 @@ _IRREGULAR = {
     "make": "made", "steal": "stolen", "hide": "hidden", "grind": "ground", "bend": "bent", "spin": "spun",  # noqa: E501
     "burn": "burned", "freeze": "frozen", "heat": "heated", "sew": "sewn", "knit": "knitted", "hang": "hung",  # noqa: E501
     "shake": "shaken", "reset": "reset", "sweep": "swept", "light": "lit", "melt": "melted", "eject": "ejected",  # noqa: E501
+    "tear": "torn", "bind": "bound", "weave": "woven", "lend": "lent", "bite": "bitten", "dig": "dug", "beat": "beaten",  # noqa: E501
 }  # fmt: skip
 
 
