@@ -284,4 +284,3 @@ def _agreement(prompt: list[int], prefix: list[int]) -> int:
     """Tokens both start with; never the whole prompt, whose last token has to be evaluated."""
     pairs = zip(prompt[:-1], prefix, strict=False)
     return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(prompt) - 1, len(prefix)))
-

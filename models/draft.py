@@ -499,9 +499,7 @@ class Draft:
         """From each word on, the text as far as a value may go."""
         words = self._words
         if not self._told:
-            self._told = [
-                words.slice(i, min(len(words), i + MAX_WORDS)) for i in range(len(words))
-            ]
+            self._told = [words.slice(i, min(len(words), i + MAX_WORDS)) for i in range(len(words))]
         return self._told
 
     def _ending(self, start: int, slot: int, rest: str) -> tuple[str | None, float]:
