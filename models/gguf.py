@@ -13,6 +13,7 @@ from models.context import EXACT_BATCH
 from models.options import LlamaCppOptions
 from models.prompt import Prompt
 from schemas.errors import ModelFileCorrupt, ModelFileMissing, ModelUnavailable
+from schemas.plan import fixed_texts
 
 _MAGIC = b"GGUF"
 
@@ -103,13 +104,16 @@ def _text(llama: Any, token: int) -> str:
 
 
 def _special_tokens(llama: Any) -> list[str]:
+    """Texts that steer a model; parts of answers that are tokens of their own do not."""
     vocabulary = llama_cpp.llama_model_get_vocab(llama.model)
     special = llama_cpp.LLAMA_TOKEN_ATTR_CONTROL | llama_cpp.LLAMA_TOKEN_ATTR_USER_DEFINED
-    return [
+    texts = [
         _text(llama, token)
         for token in range(llama.n_vocab())
         if llama_cpp.llama_vocab_get_attr(vocabulary, token) & special
     ]
+    harmless = fixed_texts()
+    return [text for text in texts if text not in harmless]
 
 
 class Tokenizer:
