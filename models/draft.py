@@ -404,6 +404,8 @@ class Draft:
         """How the text goes on, in pieces, each with the probability that all so far is right."""
         history, rest = self._history(written)
         stream, found, size = self._stream(history, rest), list[tuple[str, float]](), 0
+        if len(written) < len(HEAD):
+            found.append((HEAD[len(written) :], 1.0))
         for text, sure in stream:
             new = text[max(len(rest) - size, 0) :]
             size += len(text)
