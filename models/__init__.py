@@ -9,9 +9,10 @@ from typing import Any, Final
 from models.base import CommandModel
 from models.options import LlamaCppOptions, ModelOptions, RemoteOptions, StubOptions
 
-# llama.cpp's threads meet some 300 times an evaluation. As OpenMP comes they wait for one another in
-# loops of milliseconds: where another program has a core, they keep it from the one they wait for,
-# and an evaluation takes ten times as long. Read when OpenMP is loaded; a user's own value stands.
+# llama.cpp's threads meet some 300 times an evaluation. As OpenMP comes they wait for one another
+# in loops of milliseconds: where another program has a core, they keep it from the one they wait
+# for, and an evaluation takes ten times as long. Read when OpenMP is loaded; a user's own value
+# stands.
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 

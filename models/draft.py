@@ -128,8 +128,10 @@ class Words:
         self.rows = np.zeros((14, len(self.words)), np.uint32)
         """What does not change of the rows of ``start_features``."""
         around = (self.left, self.left_two, self.here, self.pair, self.right, self.after)
-        for row, ids in enumerate((*around, *(0,) * 3, *(self.left,) * 3, self.here)):
+        for row, ids in enumerate(around):
             self.rows[row] = ids
+        self.rows[9:12] = self.left
+        self.rows[12] = self.here
         self.rows[13, :1] = 1
         self.twice = np.concatenate([self.here, self.here, self.pair, self.pair])
 

@@ -52,7 +52,7 @@ class LlamaCppModel:
     def _fast(self, on_gpu: bool) -> Decoder:
         options = self.options
         self._constraint = Constraint(self._llama, grammar())
-        self._least = 0.2 if on_gpu else 0.5
+        self._least = 0.2 if on_gpu else 0.35
         batch = _GPU_BATCH if on_gpu else _CPU_BATCH
         context = Context(
             self._llama.model,
