@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,30 @@ def _special_tokens(llama: Any) -> list[str]:
     ]
     harmless = fixed_texts()
     return [text for text in texts if text not in harmless]
+
+
+class Tokenizer:
+    """Text to tokens of a loaded model; safe to use from several threads."""
+
+    def __init__(self, llama: Any) -> None:
+        self._vocabulary = llama_cpp.llama_model_get_vocab(llama.model)
+        self._begin = llama.metadata.get("tokenizer.ggml.add_bos_token", "false") == "true"
+
+    def prompt(self, text: str) -> list[int]:
+        """The tokens of a prompt; control tokens are read as such."""
+        return self._tokens(text.encode(), self._begin, special=True)
+
+    def answer(self, text: str) -> list[int]:
+        """The tokens of a part of an answer."""
+        return self._tokens(text.encode(), False, special=False)
+
+    def _tokens(self, text: bytes, begin: bool, *, special: bool) -> list[int]:
+        size = len(text) + 8
+        buffer = (ctypes.c_int32 * size)()
+        count = llama_cpp.llama_tokenize(
+            self._vocabulary, text, len(text), buffer, size, begin, special
+        )
+        return buffer[:count]
 
 
 def lora(llama: Any, options: LlamaCppOptions) -> Any:
