@@ -414,18 +414,16 @@ def contenders(
     """All that can run here, each with weights of its own."""
 
     def load() -> llama_cpp.Llama:
-        return stack.enter_context(
-            closing(
-                llama_cpp.Llama(
-                    str(options.path),
-                    n_ctx=CONTEXT,
-                    n_threads=gguf.threads(options),
-                    n_threads_batch=gguf.threads(options),
-                    n_gpu_layers=gguf.gpu_layers(options),
-                    verbose=False,
-                )
-            )
+        llama = llama_cpp.Llama(
+            str(options.path),
+            n_ctx=CONTEXT,
+            n_threads=gguf.threads(options),
+            n_threads_batch=gguf.threads(options),
+            n_gpu_layers=gguf.gpu_layers(options),
+            verbose=False,
         )
+        gguf.spell_whole_tokens(llama)
+        return stack.enter_context(closing(llama))
 
     render = gguf.prompt(load(), options).render
     yield Ours(ours)

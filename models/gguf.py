@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ctypes
+import ctypes
 import os
 from pathlib import Path
 from typing import Any
 
 import llama_cpp
+from llama_cpp.llama_tokenizer import LlamaTokenizer
 
 from models.context import EXACT_BATCH
 from models.options import LlamaCppOptions
@@ -16,6 +18,9 @@ from schemas.errors import ModelFileCorrupt, ModelFileMissing, ModelUnavailable
 from schemas.plan import fixed_texts
 
 _MAGIC = b"GGUF"
+
+_LONGEST_TOKEN = 1024
+"""Bytes of the longest token that is written; whole texts of answers have up to 80."""
 
 
 def load(options: LlamaCppOptions, *, context: int) -> Any:
@@ -32,7 +37,7 @@ def load(options: LlamaCppOptions, *, context: int) -> Any:
     if options.lora is not None:
         _check(options.lora)
     try:
-        return llama_cpp.Llama(
+        llama = llama_cpp.Llama(
             str(options.path),
             n_ctx=context,
             n_batch=min(context, 512),
@@ -49,6 +54,33 @@ def load(options: LlamaCppOptions, *, context: int) -> Any:
         )
     except (ValueError, RuntimeError, OSError) as error:
         raise ModelFileCorrupt(f"llama.cpp cannot load {options.path}: {error}") from error
+    spell_whole_tokens(llama)
+    return llama
+
+
+def spell_whole_tokens(llama: Any) -> None:
+    """Let a loaded ``llama_cpp.Llama`` write tokens of more than 32 bytes, which it leaves out."""
+    llama.tokenizer_ = _Tokenizer(llama)
+
+
+class _Tokenizer(LlamaTokenizer):  # type: ignore[misc, unused-ignore]
+    """llama-cpp-python's, without the bound on a token's bytes."""
+
+    def __init__(self, llama: Any) -> None:
+        super().__init__(llama)
+        self._vocabulary = llama_cpp.llama_model_get_vocab(llama.model)
+        self._buffer = ctypes.create_string_buffer(_LONGEST_TOKEN)
+
+    def detokenize(
+        self, tokens: list[int], prev_tokens: list[int] | None = None, special: bool = False
+    ) -> bytes:
+        return b"".join(self._piece(token, special) for token in tokens)
+
+    def _piece(self, token: int, special: bool) -> bytes:
+        size = llama_cpp.llama_token_to_piece(
+            self._vocabulary, token, self._buffer, _LONGEST_TOKEN, 0, special
+        )
+        return self._buffer.raw[: max(size, 0)]
 
 
 def _check(path: Path) -> None:
