@@ -31,7 +31,9 @@ def error_of(fault: CommandInterpreterError, request_id: str) -> ErrorResponse:
 def body_of(fault: CommandInterpreterError, request_id: str) -> JSONResponse:
     """The response for a fault."""
     body = error_of(fault, request_id)
-    headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+    headers = {"WWW-Authenticate": "Bearer"} if fault.status == 401 else {}
+    if fault.retry_after is not None:
+        headers["Retry-After"] = str(fault.retry_after)
     return JSONResponse(body.model_dump(), fault.status, headers)
 
 
@@ -49,7 +51,9 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
-        return body_of(_translated(request, error), request.state.request_id)
+        response = body_of(_translated(request, error), request.state.request_id)
+        response.headers.update(error.headers or {})  # Allow, where the method is wrong
+        return response
 
     @app.exception_handler(Exception)
     async def _unforeseen(request: Request, error: Exception) -> JSONResponse:

@@ -99,7 +99,9 @@ def test_a_body_without_a_length_is_limited_too(client: httpx.Client) -> None:
 
 def test_unknown_paths_and_methods(client: httpx.Client) -> None:
     error(client.get("/v1/nothing"), 404, "not_found")
-    error(client.get("/v1/interpret"), 405, "method_not_allowed")
+    wrong = client.get("/v1/interpret")
+    error(wrong, 405, "method_not_allowed")
+    assert wrong.headers["allow"] == "POST"
     error(client.get("/v1/knowledge/planets"), 404, "not_found")
     error(client.get("/v1/knowledge/rooms/moon"), 404, "not_found")
 

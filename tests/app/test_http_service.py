@@ -108,6 +108,7 @@ def test_a_key_is_asked_for_by_v1_and_by_nothing_else(arena: KnowledgeBase) -> N
             refused = client.post("/v1/interpret", json=UTTERANCE, headers=headers)
             assert refused.status_code == 401
             assert refused.json()["error"]["code"] == "unauthorized"
+            assert refused.headers["www-authenticate"] == "Bearer"
         for headers in ({"Authorization": "Bearer correct-horse"}, {"X-API-Key": "correct-horse"}):
             assert client.post("/v1/interpret", json=UTTERANCE, headers=headers).is_success
         for path in ("/health", "/ready", "/metrics", "/docs", "/openapi.json"):
