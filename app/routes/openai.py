@@ -123,7 +123,7 @@ async def models(parts: ReadyParts) -> dict[str, Any]:
     return {"object": "list", "data": [_model(parts)]}
 
 
-@router.get("/models/{model_id:path}")
+@router.get("/models/{model_id}")
 async def model(model_id: str, parts: ReadyParts) -> dict[str, Any]:
     """The one model by its id."""
     if model_id != parts.parts.model.name:
@@ -240,7 +240,7 @@ def _utterance(body: ChatRequest) -> str:
     try:
         return _TEXT.validate_python(text)
     except ValidationError as error:
-        told = "; ".join(e["msg"] for e in error.errors())
+        told = "; ".join(e["msg"].removeprefix("Value error, ") for e in error.errors())
         raise InvalidRequest(
             f"messages: the last user message: {told}",
             hint="Send what the person said, without instructions around it.",

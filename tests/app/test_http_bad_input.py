@@ -97,6 +97,12 @@ def test_a_body_without_a_length_is_limited_too(client: httpx.Client) -> None:
     error(response, 413, "request_too_large")
 
 
+def test_an_import_without_a_file_says_how_to_send_one(client: httpx.Client) -> None:
+    for given in ({}, {"files": {"file": ("arena.yaml", b"rooms: []")}}):
+        response = client.post("/v1/knowledge/import", **given)  # type: ignore[arg-type]
+        assert "curl -F files=@" in str(error(response, 422, "invalid_request")["hint"])
+
+
 def test_unknown_paths_and_methods(client: httpx.Client) -> None:
     error(client.get("/v1/nothing"), 404, "not_found")
     wrong = client.get("/v1/interpret")

@@ -167,6 +167,13 @@ def test_shutdown_finishes_what_was_admitted(arena: KnowledgeBase) -> None:
     assert answers[0].status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/", "/health", "/ready"])
+def test_a_probe_may_ask_for_the_head_alone(client: httpx.Client, path: str) -> None:
+    head = client.head(path)
+    assert head.status_code == 200
+    assert head.content == b""
+
+
 def test_metrics_count_outcomes(client: httpx.Client, stub: StubModel) -> None:
     assert client.post("/v1/interpret", json={"text": "stop"}).json()["outcome"] == "unsupported"
     text = client.get("/metrics").text
