@@ -46,10 +46,10 @@ def create_app(service: Service) -> FastAPI:
     )
     app.state.service = service
     faults.install(app)
-    for router in routes.OPEN:
-        app.include_router(router)
     for router in routes.KEYED:
         app.include_router(router, dependencies=routes.GUARD)
+    for router in routes.OPEN:
+        app.include_router(router)
     limits = service.settings.server
     app.add_middleware(
         BodyLimit,

@@ -39,9 +39,9 @@ def _fresh_environment() -> Iterator[None]:
 class Served:
     """A service on a socket of this machine, in a thread of its own."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, port: int = 0) -> None:
         self.service = service
-        config = uvicorn.Config(create_app(service), port=0, log_config=None, access_log=False)
+        config = uvicorn.Config(create_app(service), port=port, log_config=None, access_log=False)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
 

@@ -23,7 +23,7 @@ def test_a_plan_from_the_real_model_with_map_and_history(real: httpx.Client, vis
     lines = page.locator(".turn:first-child .command-line")
     expect(lines).to_have_count(4)
     slot = lines.first.locator(".slot")
-    for shown in ("fridge", "refrigerator", "in the kitchen", "known"):
+    for shown in ("fridge", "refrigerator", "in the kitchen", "known", "%", "alias"):
         expect(slot).to_contain_text(shown)
     expect(page.locator("#map .stop")).to_have_text("1refrigerator")
     expect(page.locator("#map svg")).to_have_attribute(
@@ -31,6 +31,9 @@ def test_a_plan_from_the_real_model_with_map_and_history(real: httpx.Client, vis
     )
     say(page, "guide charlie from the sofa to the kitchen")
     expect(page.locator("#map .route")).to_have_count(1)
+    expect(page.locator("#map svg")).to_have_attribute(
+        "aria-label", "Map of the arena with the route 1: sofa, 3: kitchen"
+    )
     expect(page.locator("#history li")).to_have_count(2)
     expect(page.locator("#spark figcaption")).to_contain_text("median")
     expect(page.locator(".turn:first-child .timings")).to_contain_text("first command seen")
@@ -61,7 +64,7 @@ def test_commands_appear_one_by_one_while_they_are_decoded(
 def test_escape_stops_an_answer(own: httpx.Client, stub: StubModel, visit: Visit) -> None:
     page = visit(own)
     expect(page.locator("#send")).to_be_enabled()
-    stub.delay = 5
+    stub.delay = 2
     page.fill("#utterance", FETCH)
     page.press("#utterance", "Enter")
     page.locator(".turn.waiting").wait_for()
@@ -75,12 +78,19 @@ def test_a_question_is_answered_with_a_button(still: httpx.Client, visit: Visit)
     question = page.locator(".turn:first-child .question")
     expect(question).to_contain_text("Do you mean")
     assert page.locator("#map .stop.maybe").count() >= 2
+    plan = page.locator(".turn:first-child .plan")
+    assert question.bounding_box()["y"] < plan.bounding_box()["y"]  # type: ignore[index]
     shoot(page, "question")
     accessible(page)
     question.get_by_role("button", name="kitchen table").click()
     plan = page.locator(".turn:first-child[data-outcome=interpreted]")
     expect(plan).to_contain_text("kitchen table")
     expect(page.locator("#map .stop:not(.maybe)")).to_have_count(1)
+    earlier = page.locator(".turn").nth(1)
+    expect(earlier.locator(".brief")).to_have_text("asked back")
+    expect(earlier.locator(".plan")).to_be_hidden()
+    earlier.locator("summary").first.click()
+    expect(earlier.locator(".plan")).to_be_visible()
 
 
 def test_a_category_and_a_refusal_are_shown_as_what_they_are(
@@ -122,11 +132,59 @@ def test_all_is_reached_from_the_keyboard(still: httpx.Client, visit: Visit) -> 
     expect(page.locator("#utterance")).to_be_focused()
 
 
+def test_the_focus_goes_from_the_skip_link_through_the_page(
+    still: httpx.Client, visit: Visit
+) -> None:
+    page = visit(still, "/#/knowledge/rooms")
+    page.locator("#entries li").first.wait_for()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+    expect(page.locator("#page-knowledge")).to_be_visible()
+    order = []
+    for _ in range(5):
+        page.keyboard.press("Tab")
+        order.append(page.evaluate("document.activeElement.id || document.activeElement.innerText"))
+    assert order == ["export", "import", "add", "rooms 5", "placements 25"]
+
+
+HEARING = """
+window.SpeechRecognition = window.webkitSpeechRecognition = class {
+  start() { window.recognition = this; }
+  stop() { this.onend(); }
+};
+"""
+
+
+def test_what_is_dictated_is_asked_and_a_failure_told(still: httpx.Client, visit: Visit) -> None:
+    page = visit(still)
+    page.add_init_script(HEARING)
+    page.reload()
+    expect(page.locator("#send")).to_be_enabled()
+    dictate = page.get_by_role("button", name="Dictate")
+    dictate.click()
+    expect(dictate).to_have_attribute("aria-pressed", "true")
+    page.evaluate(
+        "recognition.onresult({ results: [Object.assign([{ transcript: 'go to the office' }],"
+        " { isFinal: true })] }), recognition.onend()"
+    )
+    expect(page.locator(".turn .said")).to_have_text("go to the office")
+    expect(dictate).to_have_attribute("aria-pressed", "false")
+    dictate.click()
+    page.evaluate("recognition.onerror({ error: 'not-allowed' })")
+    expect(page.locator("#heard")).to_contain_text("microphone")
+    shoot(page, "dictation-refused")
+
+
 def test_the_command_set_is_explained_from_its_schema(still: httpx.Client, visit: Visit) -> None:
     page = visit(still, "/#/commands")
     schema = still.get("/v1/commands").json()
     expect(page.locator("article.command")).to_have_count(len(schema["discriminator"]["mapping"]))
     expect(page.locator("article", has_text="follow person until")).to_contain_text("canceled")
+    tags = [name.split("/")[-1] for name in (one["$ref"] for one in schema["oneOf"])]
+    first = schema["$defs"][tags[0]]["properties"]["action"]["const"]
+    expect(page.locator("article.command").first).to_contain_text(first.replace("_", " "))
     shoot(page, "commands", full_page=True)
     accessible(page)
 
@@ -247,11 +305,20 @@ def test_the_theme_is_switched_and_remembered(still: httpx.Client, visit: Visit)
     assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == after
 
 
-def test_the_first_paint_comes_within_a_second(still: httpx.Client, visit: Visit) -> None:
-    page = visit(still)
+@pytest.mark.parametrize("path", ["/", "/#/knowledge", "/#/commands"])
+def test_the_first_paint_comes_within_a_second(
+    still: httpx.Client, visit: Visit, path: str
+) -> None:
+    page = visit(still, path)
     expect(page.locator("#state")).to_have_attribute("data-state", "ready")
     paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
     assert paint < 1000
+
+
+def test_the_api_is_documented_without_a_network(still: httpx.Client, visit: Visit) -> None:
+    page = visit(still, "/docs", ours=False)
+    expect(page.locator("#operations-interpret-interpret_v1_interpret_post")).to_be_visible()
+    shoot(page, "docs")
 
 
 def test_the_page_may_load_nothing_from_elsewhere(still: httpx.Client) -> None:
