@@ -139,7 +139,7 @@ function conclude(turn, answer, first) {
   if (answer.outcome === "unsupported") {
     turn.top.append(h("p", { class: "refusal" }, h("strong", {}, "The robot declines. "), answer.reason));
   }
-  field().placeholder = answer.outcome === "clarify" ? "Answer, or say something new" : "What next? Or: not the apple, the pear";
+  field().placeholder = answer.outcome === "clarify" ? "Answer, or say something new" : "Next, or correct it: no, the pear";
   turn.end.append(timings(answer, first), raw(answer));
   focusIfTyping();
 }

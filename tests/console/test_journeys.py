@@ -291,6 +291,8 @@ def test_it_fits_from_phone_to_wall(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
         assert overflow <= 0, path
+        if name == "phone":  # its rules hide and move things; wider pages share theirs
+            accessible(page)
     page.evaluate("location.hash = '#/interpret'")
     shoot(page, name)
 
