@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import httpx
 import pytest
 
+from app.service import Service
+from app.settings import Settings
+from knowledge_base import KnowledgeBase
+from models.stub import StubModel
+from tests.conftest import served, shared_parts
+
 JSON = {"content-type": "application/json"}
+
+
+@pytest.fixture(scope="module")
+def client(arena: KnowledgeBase) -> Iterator[httpx.Client]:
+    """One service for all: what it refuses leaves nothing behind."""
+    with served(Service(Settings(), load=shared_parts(StubModel(), arena))) as client:
+        yield client
 
 
 def error(response: httpx.Response, status: int, code: str) -> dict[str, object]:
