@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import expect
 
+from app.service import Service
+from app.settings import Settings
+from knowledge_base import KnowledgeBase
+from models.base import Decoded, Listener
 from models.stub import StubModel
+from schemas.commands import RobotCommand
+from tests.conftest import served, shared_parts
 from tests.console.conftest import Visit, accessible, say, shoot
 
 FETCH = "bring me a coke from the fridge"
@@ -47,18 +55,37 @@ def test_the_offered_examples_are_within_the_robots_reach(real: httpx.Client) ->
     assert outcomes[-2:] == ["unsupported", "unsupported"]
 
 
+class Stepwise(StubModel):
+    """Goes on after each command only when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.step = threading.Semaphore(0)
+
+    def plan(
+        self, text: str, *, on_command: Listener, cancelled: Callable[[], bool] = lambda: False
+    ) -> Decoded:
+        def pass_on(command: RobotCommand) -> None:
+            on_command(command)
+            assert self.step.acquire(timeout=60)
+
+        return super().plan(text, on_command=pass_on, cancelled=cancelled)
+
+
 def test_commands_appear_one_by_one_while_they_are_decoded(
-    own: httpx.Client, stub: StubModel, visit: Visit
+    arena: KnowledgeBase, visit: Visit
 ) -> None:
-    page = visit(own)
-    expect(page.locator("#send")).to_be_enabled()
-    stub.delay = 0.5
-    page.fill("#utterance", FETCH)
-    page.press("#utterance", "Enter")
-    expect(page.locator(".command-line")).to_have_count(1)
-    assert page.locator(".turn.waiting").count() == 1
-    expect(page.locator(".command-line")).to_have_count(2)
-    expect(page.locator(".turn:not(.waiting) .command-line")).to_have_count(4)
+    model = Stepwise()
+    with served(Service(Settings(), load=shared_parts(model, arena))) as client:
+        page = visit(client)
+        expect(page.locator("#send")).to_be_enabled()
+        page.fill("#utterance", FETCH)
+        page.press("#utterance", "Enter")
+        for count in (1, 2, 3, 4):
+            expect(page.locator(".turn.waiting .command-line")).to_have_count(count)
+            model.step.release()
+        expect(page.locator(".turn:not(.waiting) .command-line")).to_have_count(4)
+        page.close()
 
 
 def test_escape_stops_an_answer(own: httpx.Client, stub: StubModel, visit: Visit) -> None:
@@ -127,6 +154,7 @@ def test_all_is_reached_from_the_keyboard(still: httpx.Client, visit: Visit) -> 
     expect(page.locator("#page-commands")).to_be_visible()
     page.keyboard.press("?")
     expect(page.locator("#keys")).to_be_visible()
+    accessible(page)
     page.keyboard.press("Escape")
     page.keyboard.press("/")
     expect(page.locator("#utterance")).to_be_focused()
@@ -218,6 +246,8 @@ def test_an_entry_is_added_found_changed_understood_and_deleted(
     assert own.get("/v1/knowledge/placements/piano").json()["aliases"] == ["upright"]
     page.get_by_role("button", name="Change piano").click()
     page.get_by_role("button", name="Delete…").click()
+    expect(page.locator("#confirm").get_by_role("button", name="Keep it")).to_be_focused()
+    accessible(page)
     page.locator("#confirm").get_by_role("button", name="Delete").click()
     expect(page.locator("#told")).to_contain_text("Deleted piano")
     assert own.get("/v1/knowledge/placements/piano").status_code == 404
@@ -256,7 +286,10 @@ def test_a_dropped_file_is_imported_or_refused(own: httpx.Client, visit: Visit) 
     expect(page.locator("#told")).to_contain_text("1 added")
     expect(page.get_by_role("button", name="Change Wilhelmina")).to_be_visible()
     page.evaluate(DROP, ["[not, an, arena]", "team.yaml"])
-    expect(page.locator("#told .fault")).to_be_visible()
+    expect(page.locator("#told .fault")).to_contain_text("import_rejected")
+    expect(page.locator("#told .fault")).to_contain_text("docs/your-own-arena.md")
+    shoot(page, "import-refused")
+    accessible(page)
     with page.expect_download() as download:
         page.get_by_role("button", name="Export").click()
     assert "Wilhelmina" in Path(download.value.path()).read_text()
