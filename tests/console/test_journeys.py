@@ -253,6 +253,20 @@ def test_an_entry_is_added_found_changed_understood_and_deleted(
     assert own.get("/v1/knowledge/placements/piano").status_code == 404
 
 
+def test_a_search_finds_by_letters_and_by_meaning_or_says_there_is_nothing(
+    still: httpx.Client, visit: Visit
+) -> None:
+    page = visit(still, "/#/knowledge/objects")
+    page.locator("#entries li").first.wait_for()
+    page.fill("#search", "lem")
+    expect(page.locator("#entries .name")).to_contain_text(["lemon"])
+    page.fill("#search", "kola")
+    expect(page.locator("#entries .name").first).to_have_text("cola")
+    page.fill("#search", "zzqx")
+    expect(page.locator("#entries")).to_contain_text("Nothing by that name or meaning")
+    shoot(page, "nothing-found")
+
+
 def test_a_change_by_somebody_else_is_not_overwritten(own: httpx.Client, visit: Visit) -> None:
     page = visit(own, "/#/knowledge/people", failing=True)
     page.get_by_role("button", name="Change Charlie").click()
