@@ -113,7 +113,7 @@ class _Line:
 
     def _planned(self, text: str, session: Session) -> Outcome:
         begun, grounded = time.perf_counter(), self._grounding_seconds
-        decoded = self._model.plan(text, on_command=self._stream, cancelled=self._call.cancelled)
+        decoded = self._decoded(text)
         self._call.on_decoded(decoded)
         streaming = self._grounding_seconds - grounded
         self._model_seconds = time.perf_counter() - begun - streaming
@@ -124,6 +124,12 @@ class _Line:
             case Plan(commands=commands):
                 session.utterance = text
                 return self._grounded(commands, session, decoded.confidence)
+
+    def _decoded(self, text: str) -> Decoded:
+        """A model that nobody listens to need not hurry with the first command."""
+        if self._call.on_command is None:
+            return self._model.plan(text, cancelled=self._call.cancelled)
+        return self._model.plan(text, on_command=self._stream, cancelled=self._call.cancelled)
 
     def _grounded(self, spoken: Commands, session: Session, confidence: float) -> Outcome:
         if not self._request.ground:

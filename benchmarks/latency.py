@@ -1,13 +1,14 @@
 """What one plan costs: ours beside the other ways to constrain the same model.
 
-    python -m benchmarks.latency [--cases 40] [--data ../shared/eval] [--clients 1 4 16]
+    python -m benchmarks.latency [--cases 40] [--data ../shared/eval] [--clients 1 4 16] [--http]
 
-Every contender gets the same weights, prompts and threads; they take turns, case by case, so that
-a busy machine slows them alike. Beside them stand two floors: the bytes of the weights moved once
-an evaluation at the measured memory bandwidth, and one pass of the same model over all tokens of
-prompt and answer at once, which is what is left when nothing has to be chosen one by one.
+Every contender gets the same weights, prompts, threads and OpenMP settings; they take turns, case
+by case, so that a busy machine slows them alike. Beside them stand two floors: the bytes of the
+weights moved once an evaluation at the bandwidth of the memory they are in (measured on a CPU; for
+a GPU name it with --bandwidth), and one pass of the same model over all tokens of prompt and answer
+at once, which is what is left when nothing has to be chosen one by one.
 
-Writes a table, JSON and a plot.
+Writes a table, JSON and a plot; for each further --model its own, named after it.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
+import httpx
 import llama_cpp
 import numpy as np
 import outlines
@@ -37,18 +40,20 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.accuracy import read_sets
+from benchmarks.service import running
 from models import gguf
 from models.base import Decoded
 from models.catalogue import answer_schema
 from models.context import Context
 from models.llama_cpp import LlamaCppModel
 from models.options import DEFAULT_WEIGHTS, LlamaCppOptions
-from schemas.commands import RobotCommand
+from schemas.commands import COMMANDS
 from schemas.errors import ModelAnswerInvalid
 from schemas.grammar import grammar
 
 RESULTS = Path(__file__).parent / "results"
 CORPUS = Path(__file__).parent.parent / "tests" / "corpus.yaml"
+COMMANDS_BY_TAG = {command.tag(): command for command in COMMANDS}
 MAX_TOKENS = 400
 CONTEXT = 1024
 
@@ -63,6 +68,8 @@ class Run:
     first_command: float | None = None
     """Milliseconds to the first whole command, where the contender streams it."""
     written: str = ""
+    outside: float | None = None
+    """Milliseconds of it outside llama.cpp's evaluations, where that is known."""
 
 
 class Contender(Protocol):
@@ -83,25 +90,53 @@ class Ours:
         self._model = model
 
     def run(self, text: str) -> Run:
-        first: list[float] = []
-
-        def heard(_: RobotCommand) -> None:
-            if not first:
-                first.append(time.perf_counter())
-
-        begun = time.perf_counter()
+        """One answer at once, and the same once more as it is heard command by command."""
+        begun, evaluating = time.perf_counter(), self._model.seconds
         try:
-            decoded = self._model.plan(text, on_command=heard)
+            decoded = self._model.plan(text)
         except ModelAnswerInvalid as fault:
             return Run(_since(begun), 0, 0, written=fault.code)
-        ended = time.perf_counter()
+        elapsed = _since(begun)
+        outside = elapsed - 1e3 * (self._model.seconds - evaluating)
         return Run(
-            1e3 * (ended - begun),
+            elapsed,
             decoded.tokens,
             decoded.evaluations,
-            1e3 * (first[0] - begun) if first else None,
+            self._first_command(text),
             _written(decoded),
+            outside,
         )
+
+    def _first_command(self, text: str) -> float | None:
+        first: list[float] = []
+        begun = time.perf_counter()
+        self._model.plan(text, on_command=lambda _: first.append(_since(begun)))
+        return first[0] if first else None
+
+
+class Service:
+    """The running service, over HTTP, without grounding."""
+
+    name = "ours, over HTTP"
+
+    def __init__(self, url: str) -> None:
+        self._client = httpx.Client(base_url=url, timeout=60)
+
+    def run(self, text: str) -> Run:
+        body = {"text": text, "ground": False}
+        begun = time.perf_counter()
+        answer = self._client.post("/v1/interpret", json=body)
+        elapsed = _since(begun)
+        first, begun = None, time.perf_counter()
+        with self._client.stream("POST", "/v1/interpret/stream", json=body) as events:
+            for line in events.iter_lines():
+                if first is None and line == "event: command":
+                    first = _since(begun)
+        written = json.dumps({"commands": _spoken(answer.json().get("commands", []))})
+        return Run(elapsed, 0, 0, first, written)
+
+    def close(self) -> None:
+        self._client.close()
 
 
 class StockOutlines:
@@ -187,8 +222,6 @@ class Server:
     def __init__(
         self, binary: Path, options: LlamaCppOptions, render: Callable[[str], str]
     ) -> None:
-        import httpx
-
         port = 18231
         command = [str(binary), "-m", str(options.path), "--port", str(port), "-c", str(CONTEXT)]
         command += ["-t", str(gguf.threads(options)), "--parallel", "1", "--log-disable"]
@@ -224,6 +257,11 @@ class Server:
 
 def _since(begun: float) -> float:
     return 1e3 * (time.perf_counter() - begun)
+
+
+def _spoken(commands: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Commands of the service as a model writes them."""
+    return [COMMANDS_BY_TAG[c["action"]].model_validate(c).written() for c in commands]
 
 
 def _written(decoded: Decoded) -> str:
@@ -267,17 +305,22 @@ class Line:
     weights_floor_ms: float
     """Bytes of the weights times evaluations, over memory bandwidth."""
     different: int | None
-    """Answers unlike those of stock Outlines."""
+    """Plans unlike those of stock Outlines."""
+    outside_ms: float | None
+    """Median of the time outside llama.cpp's evaluations, where that is known."""
 
 
 def lines(runs: dict[str, list[Run]], weight_bytes: int, rate: float) -> list[Line]:
     """The table."""
     ours = [run.milliseconds for run in runs[Ours.name]]
-    right = [_same(run.written) for run in runs[StockOutlines.name]]
+    right = [run.written for run in runs[StockOutlines.name]]
     found = []
     for name, own in runs.items():
         times = [run.milliseconds for run in own]
         firsts = [run.first_command for run in own if run.first_command is not None]
+        outside = [run.outside for run in own if run.outside is not None]
+        # A declined utterance gets words of the service's own beside its empty plan.
+        plans = name == Service.name
         mean_evaluations = statistics.mean(run.evaluations for run in own)
         found.append(
             Line(
@@ -291,17 +334,23 @@ def lines(runs: dict[str, list[Run]], weight_bytes: int, rate: float) -> list[Li
                 weights_floor_ms=1e3 * mean_evaluations * weight_bytes / rate,
                 different=None
                 if name == Floor.name
-                else sum(_same(r.written) != s for r, s in zip(own, right, strict=True)),
+                else sum(
+                    _same(r.written, plans) != _same(s, plans)
+                    for r, s in zip(own, right, strict=True)
+                ),
+                outside_ms=statistics.median(outside) if outside else None,
             )
         )
     return found
 
 
-def _same(written: str) -> Any:
+def _same(written: str, commands_only: bool = False) -> Any:
+    """What has to agree."""
     try:
-        return json.loads(written)
+        answer = json.loads(written)
     except ValueError:
         return None
+    return answer.get("commands") if commands_only and isinstance(answer, dict) else answer
 
 
 @dataclass(slots=True)
@@ -355,23 +404,26 @@ class Report:
 
 
 def contenders(
-    options: LlamaCppOptions, ours: LlamaCppModel, server: Path | None, stack: ExitStack
+    options: LlamaCppOptions,
+    ours: LlamaCppModel,
+    stack: ExitStack,
+    *,
+    server: Path | None,
+    http: bool,
 ) -> Iterator[Contender]:
     """All that can run here, each with weights of its own."""
 
     def load() -> llama_cpp.Llama:
-        return stack.enter_context(
-            closing(
-                llama_cpp.Llama(
-                    str(options.path),
-                    n_ctx=CONTEXT,
-                    n_threads=gguf.threads(options),
-                    n_threads_batch=gguf.threads(options),
-                    n_gpu_layers=gguf.gpu_layers(options),
-                    verbose=False,
-                )
-            )
+        llama = llama_cpp.Llama(
+            str(options.path),
+            n_ctx=CONTEXT,
+            n_threads=gguf.threads(options),
+            n_threads_batch=gguf.threads(options),
+            n_gpu_layers=gguf.gpu_layers(options),
+            verbose=False,
         )
+        gguf.spell_whole_tokens(llama)
+        return stack.enter_context(closing(llama))
 
     render = gguf.prompt(load(), options).render
     yield Ours(ours)
@@ -381,6 +433,16 @@ def contenders(
     yield Completion("unconstrained", load(), render, None)
     if server is not None:
         yield stack.enter_context(closing(Server(server, options, render)))
+    if http:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        url, _, _ = stack.enter_context(running(folder, _environment(options)))
+        yield stack.enter_context(closing(Service(url)))
+
+
+def _environment(options: LlamaCppOptions) -> dict[str, str]:
+    """The options as the service's settings."""
+    given = options.model_dump(exclude_none=True, exclude_defaults=True, mode="json")
+    return {f"COMMAND_INTERPRETER_MODEL__{name.upper()}": str(v) for name, v in given.items()}
 
 
 def take_turns(
@@ -400,11 +462,11 @@ def take_turns(
     return runs
 
 
-def measure(options: argparse.Namespace) -> Report:
-    """The whole benchmark."""
+def measure(path: Path, options: argparse.Namespace) -> Report:
+    """The whole benchmark on one model."""
     texts = utterances(options.data, options.cases)
     settings = LlamaCppOptions(
-        path=options.model,
+        path=path,
         threads=options.threads,
         flash_attention=options.flash_attention,
         sequences=options.sequences,
@@ -412,7 +474,9 @@ def measure(options: argparse.Namespace) -> Report:
     with ExitStack() as stack:
         ours = stack.enter_context(closing(LlamaCppModel(settings)))
         memory = psutil.Process().memory_info().rss / 2**20
-        entrants = list(contenders(settings, ours, options.llama_server, stack))
+        entrants = list(
+            contenders(settings, ours, stack, server=options.llama_server, http=options.http)
+        )
         llama = gguf.load(settings, context=CONTEXT)
         stack.enter_context(closing(llama))
         floor = Floor(llama, gguf.prompt(llama, settings).render, {}, settings)
@@ -423,15 +487,15 @@ def measure(options: argparse.Namespace) -> Report:
             return floor
 
         runs = take_turns(entrants, texts, known)
-        rate = bandwidth()
+        rate = 1e9 * options.bandwidth if options.bandwidth else bandwidth()
         report = Report(
             machine=machine(settings),
-            model=options.model.name,
+            model=path.name,
             cases=len(texts),
             bandwidth_gb_s=rate / 1e9,
             overhead=overhead(ours, texts),
             memory_mib=memory,
-            lines=lines(runs, options.model.stat().st_size, rate),
+            lines=lines(runs, path.stat().st_size, rate),
         )
         alone = {text: _alone(ours, text) for text in texts}
         for clients in options.clients:
@@ -480,7 +544,7 @@ def show(report: Report) -> None:
     console = Console(width=140)
     table = Table(title=f"{report.model}, {report.cases} cases, {report.machine['processor']}")
     heads = ("", "median ms", "p95 ms", "÷ ours", "tokens", "evaluations", "1st command ms")
-    for head in (*heads, "weights ÷ bandwidth ms", "≠ stock Outlines"):
+    for head in (*heads, "outside llama.cpp ms", "weights ÷ bandwidth ms", "≠ stock Outlines"):
         table.add_column(head, justify="left" if not head else "right")
     for line in report.lines:
         table.add_row(
@@ -488,10 +552,11 @@ def show(report: Report) -> None:
             f"{line.median_ms:.1f}",
             f"{line.p95_ms:.1f}",
             f"{line.times_ours:.2f}",
-            f"{line.tokens:.1f}",
-            f"{line.evaluations:.1f}",
+            f"{line.tokens:.1f}" if line.tokens else "",
+            f"{line.evaluations:.1f}" if line.evaluations else "",
             "" if line.first_command_ms is None else f"{line.first_command_ms:.1f}",
-            f"{line.weights_floor_ms:.1f}",
+            "" if line.outside_ms is None else f"{line.outside_ms:.1f}",
+            f"{line.weights_floor_ms:.1f}" if line.evaluations else "",
             "" if line.different is None else str(line.different),
         )
     console.print(table)
@@ -541,7 +606,9 @@ def main() -> None:
         help="folder of evaluation sets; without one, the test corpus",
     )
     parser.add_argument("--cases", type=int, default=40)
-    parser.add_argument("--model", type=Path, default=DEFAULT_WEIGHTS)
+    parser.add_argument("--model", type=Path, nargs="+", default=[DEFAULT_WEIGHTS])
+    parser.add_argument("--http", action="store_true", help="the running service, too")
+    parser.add_argument("--bandwidth", type=float, help="GB/s of the memory the weights are in")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--sequences", type=int)
     parser.add_argument("--flash-attention", action=argparse.BooleanOptionalAction)
@@ -549,11 +616,13 @@ def main() -> None:
     parser.add_argument("--llama-server", type=Path, help="binary of llama.cpp's server")
     parser.add_argument("--out", type=Path, default=RESULTS / "latency.json")
     options = parser.parse_args()
-    report = measure(options)
-    show(report)
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(asdict(report), indent=1, ensure_ascii=False) + "\n")
-    plot(report, options.out.with_suffix(".png"))
+    for number, path in enumerate(options.model):
+        report = measure(path, options)
+        show(report)
+        out = options.out.with_stem(f"{options.out.stem}-{path.stem}") if number else options.out
+        out.write_text(json.dumps(asdict(report), indent=1, ensure_ascii=False) + "\n")
+        plot(report, out.with_suffix(".png"))
 
 
 if __name__ == "__main__":

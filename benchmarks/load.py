@@ -1,13 +1,16 @@
 """How the running service bears many clients, also those that vanish or stall.
 
-    python -m benchmarks.load [--url http://127.0.0.1:8000] [--clients 1 4 16 64] [--seconds 20]
+    python -m benchmarks.load [--url http://127.0.0.1:8000] [--clients 1 4 16 64] [--minutes 2]
 
 Without --url it starts the service itself, as a user would. Every client asks one utterance after
 another; every answer is compared with the one the service gave when it was alone. While they ask,
-others hang up in the middle of an answer, and others send half a request and fall silent. Memory
-and requests under way are sampled throughout: at the end both must be back where they were.
+others ask for several answers at once, one of them as a stream; others hang up in the middle of an
+answer, and others send half a request and fall silent. Memory and requests under way are sampled
+throughout: at the end both must be back where they were. A request counts as under way until its
+sequence of the model is free again.
 
-Writes a table, JSON and a plot.
+Writes a table, JSON and a plot. Ends with 1 if an answer was wrong, a request was left under way,
+or memory still grew by more than 5 % in the second half.
 """
 
 from __future__ import annotations
@@ -18,9 +21,11 @@ import contextlib
 import json
 import random
 import re
+import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,6 +44,8 @@ RESULTS = Path(__file__).parent / "results" / "load.json"
 _PENDING = re.compile(r"^command_interpreter_pending_requests (\S+)", re.MULTILINE)
 _PATIENCE = 60.0
 """Seconds a client waits."""
+_GROWTH = 0.05
+"""Share of its memory that a service may still gain in the second half of a run."""
 
 
 @dataclass(slots=True)
@@ -56,8 +63,10 @@ class Level:
     """Answers unlike those given to the same words when alone."""
     refused: int
     """429: the queue was full, and the client waited and asked again."""
-    failed: int
-    """Anything else that is no answer."""
+    failed: dict[str, int]
+    """Anything else that is no answer, by kind: status and code, or what httpx raised."""
+    overlapping: int
+    """Requests, among them, of clients that asked three times at once."""
     vanished: int
     """Clients that hung up in the middle."""
     stalled: int
@@ -80,7 +89,8 @@ class Tally:
     milliseconds: list[float] = field(default_factory=list)
     wrong: int = 0
     refused: int = 0
-    failed: int = 0
+    failed: Counter[str] = field(default_factory=Counter)
+    overlapping: int = 0
     vanished: int = 0
     stalled: int = 0
 
@@ -93,13 +103,15 @@ class Crowd:
         self._right: dict[str, Any] = {}
 
     async def learn(self) -> None:
-        """Ask every utterance alone."""
+        """Ask every utterance alone, and see that the embedder is loaded: it takes memory."""
         async with httpx.AsyncClient(base_url=self._url, timeout=_PATIENCE) as client:
+            query = {"text": "something to sit on", "limit": 1}
+            (await client.post("/v1/knowledge/placements/query", json=query)).raise_for_status()
             for text in self._texts:
                 self._right[text] = _gist(await client.post("/v1/interpret", json=_body(text)))
 
     async def level(self, clients: int, seconds: float) -> Level:
-        """Let so many clients ask for so long, a quarter as many more misbehaving."""
+        """Let so many clients ask for so long, some more beside them misbehaving."""
         tally, until, begun = Tally(), time.perf_counter() + seconds, time.perf_counter()
         limits = httpx.Limits(max_connections=None)
         async with httpx.AsyncClient(
@@ -109,7 +121,8 @@ class Crowd:
             bad = max(1, clients // 8)
             vanishing = [self._vanish(tally, until, seed) for seed in range(bad)]
             stalling = [self._stall(tally, until) for _ in range(bad)]
-            await asyncio.gather(*good, *vanishing, *stalling)
+            overlapping = [self._overlap(client, tally, until, seed) for seed in range(bad)]
+            await asyncio.gather(*good, *vanishing, *stalling, *overlapping)
         elapsed = time.perf_counter() - begun
         times = tally.milliseconds or [float("nan")]
         p50, p95, p99 = (float(np.percentile(times, p)) for p in (50, 95, 99))
@@ -123,7 +136,8 @@ class Crowd:
             p99_ms=p99,
             wrong=tally.wrong,
             refused=tally.refused,
-            failed=tally.failed,
+            failed=dict(tally.failed),
+            overlapping=tally.overlapping,
             vanished=tally.vanished,
             stalled=tally.stalled,
         )
@@ -131,20 +145,37 @@ class Crowd:
     async def _ask(self, client: httpx.AsyncClient, tally: Tally, until: float, seed: int) -> None:
         rng = random.Random(seed)
         while time.perf_counter() < until:
-            text, begun = rng.choice(self._texts), time.perf_counter()
-            try:
-                response = await client.post("/v1/interpret", json=_body(text))
-            except httpx.HTTPError:
-                tally.failed += 1
-                continue
-            if response.status_code == 429:
-                tally.refused += 1
-                await asyncio.sleep(float(response.headers.get("retry-after", 1)))
-            elif response.status_code >= 500 and _gist(response) != self._right[text]:
-                tally.failed += 1
-            else:
-                tally.milliseconds.append(1e3 * (time.perf_counter() - begun))
-                tally.wrong += _gist(response) != self._right[text]
+            await self._once(client, tally, rng.choice(self._texts), _whole)
+
+    async def _overlap(
+        self, client: httpx.AsyncClient, tally: Tally, until: float, seed: int
+    ) -> None:
+        rng = random.Random(2000 + seed)
+        while time.perf_counter() < until:
+            texts = rng.choices(self._texts, k=3)
+            ways = zip(texts, (_whole, _whole, _streamed), strict=True)
+            await asyncio.gather(*(self._once(client, tally, text, way) for text, way in ways))
+            tally.overlapping += 3
+
+    async def _once(self, client: httpx.AsyncClient, tally: Tally, text: str, way: Way) -> None:
+        begun = time.perf_counter()
+        try:
+            response = await way(client, text)
+        except httpx.HTTPError as error:
+            tally.failed[type(error).__name__] += 1
+            return
+        if response.status_code == 429:
+            tally.refused += 1
+            await asyncio.sleep(float(response.headers.get("retry-after", 1)))
+            return
+        gist = _gist(response)
+        if gist == self._right[text]:
+            tally.milliseconds.append(1e3 * (time.perf_counter() - begun))
+        elif isinstance(gist, str):
+            tally.failed[f"{response.status_code} {gist}"] += 1
+        else:
+            tally.milliseconds.append(1e3 * (time.perf_counter() - begun))
+            tally.wrong += 1
 
     async def _vanish(self, tally: Tally, until: float, seed: int) -> None:
         rng = random.Random(1000 + seed)
@@ -189,9 +220,25 @@ def _body(text: str) -> dict[str, Any]:
     return {"text": text, "ground": False}
 
 
+async def _whole(client: httpx.AsyncClient, text: str) -> httpx.Response:
+    return await client.post("/v1/interpret", json=_body(text))
+
+
+async def _streamed(client: httpx.AsyncClient, text: str) -> httpx.Response:
+    return await client.post("/v1/interpret/stream", json=_body(text))
+
+
+Way = Callable[[httpx.AsyncClient, str], Awaitable[httpx.Response]]
+"""How a client asks."""
+
+
 def _gist(response: httpx.Response) -> Any:
-    """What must not depend on company."""
-    answer = response.json()
+    """What must not depend on company; of a fault, its code."""
+    if response.headers.get("content-type", "").startswith("text/event-stream"):
+        last = response.text.rstrip().rsplit("\n", 1)[-1]
+        answer = json.loads(last.removeprefix("data:"))
+    else:
+        answer = response.json()
     if "error" in answer:
         return answer["error"]["code"]
     return answer["outcome"], answer["commands"], answer["reason"]
@@ -225,12 +272,14 @@ async def measure(
     watching.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await watching
+    resident = [sample.resident_mib for sample in samples]
     return {
         "texts": len(texts),
         "levels": [asdict(level) for level in levels],
         "pending_at_end": samples[-1].pending,
         "resident_mib_at_start": samples[0].resident_mib,
         "resident_mib_at_end": samples[-1].resident_mib,
+        "growth_in_second_half": resident[-1] / resident[len(resident) // 2] - 1.0,
         "samples": [asdict(sample) for sample in samples],
     }
 
@@ -239,22 +288,37 @@ def show(report: dict[str, Any]) -> None:
     """The table."""
     table = Table(title="clients at once")
     heads = ("clients", "answers/s", "p50 ms", "p95 ms", "p99 ms", "wrong", "refused", "failed")
-    for head in (*heads, "vanished", "stalled"):
+    for head in (*heads, "overlapping", "vanished", "stalled"):
         table.add_column(head, justify="right")
     for level in report["levels"]:
         table.add_row(
             str(level["clients"]),
             f"{level['per_second']:.1f}",
             *(f"{level[p]:.0f}" for p in ("p50_ms", "p95_ms", "p99_ms")),
-            *(str(level[k]) for k in ("wrong", "refused", "failed", "vanished", "stalled")),
+            *(str(level[k]) for k in ("wrong", "refused")),
+            ", ".join(f"{count} x {kind}" for kind, count in level["failed"].items()) or "0",
+            *(str(level[k]) for k in ("overlapping", "vanished", "stalled")),
         )
-    console = Console(width=120)
+    console = Console(width=140)
     console.print(table)
     console.print(
         f"resident {report['resident_mib_at_start']:.0f} MiB at the start, "
-        f"{report['resident_mib_at_end']:.0f} at the end; "
+        f"{report['resident_mib_at_end']:.0f} at the end, "
+        f"{report['growth_in_second_half']:+.1%} in the second half; "
         f"{report['pending_at_end']:.0f} requests under way at the end"
     )
+
+
+def faults(report: dict[str, Any]) -> list[str]:
+    """What must not be."""
+    found = []
+    if wrong := sum(level["wrong"] for level in report["levels"]):
+        found.append(f"{wrong} answers were wrong")
+    if report["pending_at_end"]:
+        found.append(f"{report['pending_at_end']:.0f} requests are still under way")
+    if report["growth_in_second_half"] > _GROWTH:
+        found.append(f"memory grew by {report['growth_in_second_half']:.1%} in the second half")
+    return found
 
 
 def plot(report: dict[str, Any], path: Path) -> None:
@@ -283,7 +347,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--url", help="a service that runs already; else one is started")
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 4, 16, 64])
-    parser.add_argument("--seconds", type=float, default=20.0, help="for each number of clients")
+    parser.add_argument("--minutes", type=float, default=80 / 60, help="for all levels together")
     parser.add_argument("--cases", type=int, default=40, help="different utterances")
     parser.add_argument("--data", type=Path, default=default if default.is_dir() else None)
     parser.add_argument("--out", type=Path, default=RESULTS)
@@ -294,11 +358,14 @@ def main() -> None:
         if url is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             url, process, _ = stack.enter_context(running(folder))
-        report = asyncio.run(measure(url, process, texts, options.clients, options.seconds))
+        seconds = 60.0 * options.minutes / len(options.clients)
+        report = asyncio.run(measure(url, process, texts, options.clients, seconds))
     show(report)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(report, indent=1) + "\n")
     plot(report, options.out.with_suffix(".png"))
+    if found := faults(report):
+        sys.exit("; ".join(found))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +35,23 @@ MIB = 2**20
 
 
 @contextlib.contextmanager
-def running(folder: Path) -> Iterator[tuple[str, psutil.Process, float]]:
-    """A service of its own process: its URL, the process, and seconds from start to ready."""
+def running(
+    folder: Path, settings: Mapping[str, str] | None = None
+) -> Iterator[tuple[str, psutil.Process, float]]:
+    """A service of its own process: its URL, the process, and seconds from start to ready.
+
+    Args:
+        settings: further environment variables.
+    """
     command = [sys.executable, "-m", "app.cli", "serve", "--port", "0"]
-    environment = os.environ | {
-        "COMMAND_INTERPRETER_KNOWLEDGE__PATH": str(folder / "knowledge"),
-        "COMMAND_INTERPRETER_LOG__FORMAT": "json",
-    }
+    environment = (
+        os.environ
+        | dict(settings or {})
+        | {
+            "COMMAND_INTERPRETER_KNOWLEDGE__PATH": str(folder / "knowledge"),
+            "COMMAND_INTERPRETER_LOG__FORMAT": "json",
+        }
+    )
     log = folder / "log"
     begun = time.perf_counter()
     with log.open("w") as sink:

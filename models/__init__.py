@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from models.base import CommandModel
 from models.options import LlamaCppOptions, ModelOptions, RemoteOptions, StubOptions
+
+# llama.cpp's threads meet some 300 times an evaluation. As OpenMP comes they wait for one another
+# in loops of milliseconds: where another program has a core, they keep it from the one they wait
+# for, and an evaluation takes ten times as long. Read when OpenMP is loaded; a user's own value
+# stands.
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 
 def _llama_cpp(options: LlamaCppOptions) -> CommandModel:

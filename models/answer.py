@@ -82,11 +82,19 @@ class Writing:
             if name == "action":
                 commands.append({})
             if commands:
-                commands[-1][name] = self._probability(match.start(2), match.end(2))
+                commands[-1][name] = self._probability(match.start(2) + 1, match.end(2))
         return tuple(commands)
 
     def _probability(self, start: int, end: int) -> float:
-        return exp(sum(c.log_probability for c in self.choices if start <= c.offset < end))
+        """Product over the choices that write any of these bytes, up to the next choice."""
+        ends = [*(c.offset for c in self.choices[1:]), len(self._text)]
+        return exp(
+            sum(
+                choice.log_probability
+                for choice, until in zip(self.choices, ends, strict=True)
+                if choice.offset < end and start < until
+            )
+        )
 
 
 class _translated:

@@ -10,7 +10,7 @@ from schemas.commands import RobotCommand
 from schemas.plan import Answer
 
 Listener = Callable[[RobotCommand], None]
-"""Called in the model's thread with each command the moment it is decoded."""
+"""Called in the caller's thread with each command the moment it is decoded."""
 
 
 def _never() -> bool:

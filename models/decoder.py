@@ -9,13 +9,14 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from dataclasses import dataclass, field
+from math import log
+from queue import SimpleQueue
 
-from models.answer import Writing
+from models.answer import Choice, Writing
+from models.automaton import Automaton
 from models.base import Decoded, Listener
 from models.calibration import Calibration
-from models.constraint import Constraint
 from models.context import Context, Logits
 from models.sequence import Drafter, Sequence
 from schemas.errors import (
@@ -35,10 +36,20 @@ class Request:
     prompt: list[int]
     writing: Writing
     drafter: Drafter | None
-    on_command: Listener
+    on_command: Listener | None
+    """Called in the caller's thread, so that the owner never waits for it."""
     cancelled: Callable[[], bool]
-    result: Future[Decoded] = field(default_factory=Future)
     sequence: Sequence | None = None
+    told: int = 0
+    """Bytes of the answer that the caller has been told."""
+    events: SimpleQueue[bytes | Sequence | Exception] = field(default_factory=SimpleQueue)
+    """For the caller: more text, if it listens; at last the whole answer, or a fault."""
+    left: bool = False
+    """The caller waits for the end only to be sure that its sequence is free."""
+
+    def unwanted(self) -> bool:
+        """Whether nobody waits for the answer any more."""
+        return self.left or self.cancelled()
 
 
 class Decoder:
@@ -54,20 +65,22 @@ class Decoder:
     def __init__(
         self,
         context: Context,
-        constraint: Constraint,
+        automaton: Automaton,
         *,
         prefix: list[int],
         sequences: int,
         max_tokens: int,
         max_draft: int,
+        hasty: bool,
         calibration: Calibration,
     ) -> None:
         self._calibration = calibration
         self._context = context
-        self._constraint = constraint
+        self._automaton = automaton
         self._prefix = prefix
         self._max_tokens = max_tokens
         self._max_draft = max_draft
+        self._hasty = hasty
         self._free = list(range(sequences))
         self._held = [0] * sequences
         """Tokens of the prefix in each sequence's cache."""
@@ -103,7 +116,18 @@ class Decoder:
                 raise ModelUnavailable("the model was closed")
             self._waiting.append(request)
             self._changed.notify()
-        return request.result.result()
+        event = request.events.get()
+        try:
+            while isinstance(event, bytes):
+                _hear(request, event)
+                event = request.events.get()
+            if isinstance(event, Exception):
+                raise event
+            return self._decoded(request, event)
+        finally:
+            request.left = True
+            while isinstance(event, bytes):
+                event = request.events.get()
 
     @property
     def seconds(self) -> float:
@@ -144,9 +168,9 @@ class Decoder:
         return not self._closed
 
     def _joining(self) -> Iterator[Request]:
-        for request in [r for r in self._waiting if r.cancelled()]:
+        for request in [r for r in self._waiting if r.unwanted()]:
             self._waiting.remove(request)
-            request.result.set_exception(Cancelled("the client went away while waiting"))
+            request.events.put(Cancelled("the client went away while waiting"))
         for _ in range(min(len(self._free), len(self._waiting))):
             yield self._waiting.popleft()
 
@@ -161,9 +185,9 @@ class Decoder:
             number,
             request.prompt,
             shared,
-            writing=request.writing,
-            constraint=self._constraint,
+            automaton=self._automaton,
             drafter=request.drafter,
+            hasty=self._hasty and request.on_command is not None,
             max_tokens=self._max_tokens,
             max_draft=self._max_draft,
         )
@@ -176,7 +200,7 @@ class Decoder:
             self._free.append(number)
 
     def _step(self) -> None:
-        for request in [r for r in self._active if r.cancelled()]:
+        for request in [r for r in self._active if r.unwanted()]:
             self._fail([request], Cancelled("the client went away"))
         filled = list(self._fill())
         if not filled:
@@ -203,12 +227,12 @@ class Decoder:
         sequence = request.sequence
         assert sequence is not None
         sequence.read(logits, self._context)
-        for command in request.writing.commands():
-            request.on_command(command)
         if sequence.finished:
-            decoded = _decoded(sequence, self._calibration)
             self._leave(request)
-            request.result.set_result(decoded)
+            request.events.put(sequence)
+        elif request.on_command is not None:
+            request.events.put(bytes(sequence.text[request.told :]))
+            request.told = len(sequence.text)
 
     def _fail(self, requests: list[Request], error: Exception) -> None:
         for request in list(requests):
@@ -216,27 +240,47 @@ class Decoder:
                 self._leave(request)
             elif request in self._waiting:
                 self._waiting.remove(request)
-            request.result.set_exception(error)
+            request.events.put(error)
+
+    def _decoded(self, request: Request, sequence: Sequence) -> Decoded:
+        _hear(request, bytes(sequence.text[request.told :]))
+        writing = request.writing
+        writing.choices += [
+            Choice(offset, log(max(probability, 1e-30)))
+            for offset, probability in sequence.probabilities
+        ]
+        answer = writing.answer()
+        slots = writing.slot_confidence() if isinstance(answer, Plan) else ()
+        return Decoded(
+            answer=answer,
+            confidence=self._calibration.plan(writing.confidence()),
+            slot_confidence=tuple(
+                {name: self._calibration.slot(chance) for name, chance in command.items()}
+                for command in slots
+            ),
+            tokens=sequence.tokens,
+            evaluations=sequence.evaluations,
+            prompt_tokens=sequence.prompt_tokens,
+        )
+
+
+def _hear(request: Request, text: bytes) -> None:
+    """Write on, and tell the listener the commands that are whole now.
+
+    Raises:
+        Cancelled: the client went away.
+        ModelAnswerInvalid: a value breaks its class.
+    """
+    request.writing.append(text)
+    if request.on_command is None:
+        return
+    for command in request.writing.commands():
+        if request.cancelled():
+            raise Cancelled("the client went away")
+        request.on_command(command)
 
 
 def _agreement(prompt: list[int], prefix: list[int]) -> int:
     """Tokens both start with; never the whole prompt, whose last token has to be evaluated."""
     pairs = zip(prompt[:-1], prefix, strict=False)
     return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(prompt) - 1, len(prefix)))
-
-
-def _decoded(sequence: Sequence, calibration: Calibration) -> Decoded:
-    writing = sequence.writing
-    answer = writing.answer()
-    slots = writing.slot_confidence() if isinstance(answer, Plan) else ()
-    return Decoded(
-        answer=answer,
-        confidence=calibration.plan(writing.confidence()),
-        slot_confidence=tuple(
-            {name: calibration.slot(chance) for name, chance in command.items()}
-            for command in slots
-        ),
-        tokens=sequence.tokens,
-        evaluations=sequence.evaluations,
-        prompt_tokens=sequence.prompt_tokens,
-    )

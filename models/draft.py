@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from zlib import crc32
 
@@ -37,6 +37,14 @@ SHAPES = ("{}", "{} person", "{} persons", "{} people", "person {}", "persons {}
 MAX_WORDS = 8
 TAG_BITS = 15
 VALUE_BITS = 17
+
+_FIRST_FACTOR, _SECOND_FACTOR, _HALF = np.uint32(0xC2B2AE35), np.uint32(0x27D4EB2F), np.uint32(16)
+_SHIFTS = {bits: np.uint32(32 - bits) for bits in (TAG_BITS, VALUE_BITS)}
+_PATHS = 4096
+"""Sequences of tags whose hashes are kept; most plans are of a few hundred."""
+
+_LONGEST = 1024
+"""Words an utterance may have for its distances to be looked up; more are counted as they come."""
 
 _WORD = re.compile(r"[\w'\u2019-]+")
 _STRING = r'"((?:[^"\\]|\\.)*)"'
@@ -71,10 +79,12 @@ def mix(*parts: int) -> int:
 
 def cross(keys: Ids, words: Ids, bits: int) -> NDArray[np.intp]:
     """Feature numbers of every key with every word id in its row."""
-    product = (words ^ keys) * np.uint32(0xC2B2AE35)
-    product ^= product >> np.uint32(16)
-    product *= np.uint32(0x27D4EB2F)
-    return (product >> np.uint32(32 - bits)).astype(np.intp)
+    product = words ^ keys
+    product *= _FIRST_FACTOR
+    product ^= product >> _HALF
+    product *= _SECOND_FACTOR
+    product >>= _SHIFTS[bits]
+    return product.astype(np.intp)
 
 
 @dataclass(slots=True)
@@ -115,6 +125,15 @@ class Words:
         self.left_two = padded[:-4] * np.uint32(31) + self.left
         self.pair = self.left * np.uint32(33) + self.here
         self.after = self.here * np.uint32(33) + self.right
+        self.rows = np.zeros((14, len(self.words)), np.uint32)
+        """What does not change of the rows of ``start_features``."""
+        around = (self.left, self.left_two, self.here, self.pair, self.right, self.after)
+        for row, ids in enumerate(around):
+            self.rows[row] = ids
+        self.rows[9:12] = self.left
+        self.rows[12] = self.here
+        self.rows[13, :1] = 1
+        self.twice = np.concatenate([self.here, self.here, self.pair, self.pair])
 
     def __len__(self) -> int:
         return len(self.words)
@@ -144,82 +163,89 @@ class Words:
 
 def tag_features(words: Words, history: History) -> NDArray[np.intp]:
     """Feature numbers for the next tag."""
-    previous, path, last = history.previous, history.path, history.last
-    two_back = word_id(history.tags[-2]) if len(history.tags) > 1 else 1
-    context = np.array(
-        [
-            mix(0, previous),
-            mix(1, previous, two_back),
-            mix(2, path),
-            mix(3, min(len(history.tags), 12)),
-            mix(4, previous, int(words.left[last]) if last < len(words) else 3),
-            mix(5, previous, int(words.after[last]) if last < len(words) else 3),
-        ],
-        np.uint32,
-    )
-    whole = np.array([[mix(6, previous)], [mix(7, path)]], np.uint32)
-    rest = np.array([[mix(8, previous)], [mix(9, path)]], np.uint32)
-    zero = np.uint32(0)
-    return np.concatenate(
-        [
-            cross(context, np.full(len(context), zero, np.uint32), TAG_BITS),
-            cross(whole, words.here[None], TAG_BITS).ravel(),
-            cross(whole + np.uint32(1), words.pair[None], TAG_BITS).ravel(),
-            cross(rest, words.here[None, last:], TAG_BITS).ravel(),
-            cross(rest + np.uint32(1), words.pair[None, last:], TAG_BITS).ravel(),
-        ]
-    )
+    last, size = history.last, len(words)
+    keys = _tag_keys(tuple(history.tags)).copy()
+    keys[4] = mix(4, history.previous, int(words.left[last]) if last < size else 3)
+    keys[5] = mix(5, history.previous, int(words.after[last]) if last < size else 3)
+    here, pair = words.here[last:], words.pair[last:]
+    said = np.concatenate([_NOTHING, words.twice, here, here, pair, pair])
+    counts = [*(1,) * 6, *(size,) * 4, *(size - last,) * 4]
+    return cross(np.repeat(keys, counts), said, TAG_BITS)
+
+
+_NOTHING = np.zeros(6, np.uint32)
+
+
+@lru_cache(_PATHS)
+def _tag_keys(tags: tuple[str, ...]) -> Ids:
+    """The keys of ``tag_features``, but for two that know the utterance."""
+    history = History([*tags])
+    previous, path = history.previous, history.path
+    two_back = word_id(tags[-2]) if len(tags) > 1 else 1
+    whole = (mix(6, previous), mix(7, path))
+    rest = (mix(8, previous), mix(9, path))
+    keys = [mix(0, previous), mix(1, previous, two_back), mix(2, path), mix(3, min(len(tags), 12))]
+    keys += [0, 0, *whole, *_after(whole), *rest, *_after(rest)]
+    return np.array(keys, np.uint32)
+
+
+def _after(keys: tuple[int, ...]) -> list[int]:
+    return [(key + 1) & 0xFFFFFFFF for key in keys]
 
 
 def start_features(words: Words, history: History, slot: int) -> NDArray[np.intp]:
     """Feature numbers, one column a word, for a value of the slot to start there."""
-    size, last, path, previous = len(words), history.last, history.path, history.previous
-    distance = np.clip(np.arange(size) - last, -3, 6).astype(np.int64).astype(np.uint32)
-    used = np.zeros(size, np.uint32)
+    last = history.last
+    rows, distance = words.rows.copy(), _distances(len(words), last)
+    rows[6] = distance
+    rows[7] = distance
+    np.multiply(distance, np.uint32(7), out=rows[8])
+    rows[11] += distance * np.uint32(77)
     for start, end in history.used:
-        used[start:end] = 1
-        used[start] = 2
-    first = np.zeros(size, np.uint32)
-    first[:1] = 1
-    rows = np.stack(
-        [
-            words.left,
-            words.left_two,
-            words.here,
-            words.pair,
-            words.right,
-            words.after,
-            distance,
-            distance,
-            distance * np.uint32(7) + used,
-            words.left,
-            words.left,
-            words.left + distance * np.uint32(77),
-            words.here + used * np.uint32(99),
-            first,
-        ]
-    )
-    keys = np.array(
-        [mix(20 + row, slot) for row in range(7)]
-        + [mix(27, slot, path), mix(28, slot), mix(29, slot, path), mix(30, slot, previous)]
-        + [mix(31, slot), mix(32, slot), mix(33, slot)],
-        np.uint32,
-    )[:, None]
-    return cross(keys, rows, VALUE_BITS)
+        for a, b, use in ((start, end, 1), (start, start + 1, 2)):
+            rows[8, a:b] = distance[a:b] * np.uint32(7) + np.uint32(use)
+            rows[12, a:b] = words.here[a:b] + np.uint32(99 * use)
+    return cross(_start_keys(tuple(history.tags), slot), rows, VALUE_BITS)
+
+
+@lru_cache(_PATHS)
+def _start_keys(tags: tuple[str, ...], slot: int) -> Ids:
+    history = History([*tags])
+    more = {7: (history.path,), 9: (history.path,), 10: (history.previous,)}
+    keys = [[mix(20 + row, slot, *more.get(row, ()))] for row in range(14)]
+    return np.array(keys, np.uint32)
+
+
+_STEPS = np.clip(np.arange(-_LONGEST, _LONGEST), -3, 6).astype(np.int64).astype(np.uint32)
+
+
+def _distances(size: int, last: int) -> Ids:
+    """Of each word, how far it is from one, within bounds."""
+    if size > _LONGEST:
+        return np.clip(np.arange(size) - last, -3, 6).astype(np.int64).astype(np.uint32)
+    return _STEPS[_LONGEST - last : _LONGEST - last + size]
 
 
 def fixed_features(
     words: Words, history: History, slot: int, values: tuple[str, ...]
 ) -> NDArray[np.intp]:
     """Feature numbers, one row a fixed value, for the slot to hold that value."""
-    names = np.array([[word_id(value)] for value in values], np.uint32)
-    context = np.array(
-        [[mix(40, slot), mix(41, slot, history.previous), mix(42, slot, history.path)]], np.uint32
-    )
+    told = fixed_context(history, slot, values)
+    return np.concatenate([told, fixed_words(words, slot, values)], axis=1)
+
+
+def fixed_context(history: History, slot: int, values: tuple[str, ...]) -> NDArray[np.intp]:
+    """Those of them that the history decides."""
+    keys = [mix(40, slot), mix(41, slot, history.previous), mix(42, slot, history.path)]
+    return cross(np.array([keys], np.uint32), _names(values) * np.uint32(3), VALUE_BITS)
+
+
+def fixed_words(words: Words, slot: int, values: tuple[str, ...]) -> NDArray[np.intp]:
+    """Those of them that the utterance decides."""
+    names = _names(values)
     single, double = np.uint32(mix(43, slot)), np.uint32(mix(44, slot))
     return np.concatenate(
         [
-            cross(context, names * np.uint32(3), VALUE_BITS),
             cross(words.here[None] ^ single, names * np.uint32(5), VALUE_BITS),
             cross(words.pair[None] ^ double, names * np.uint32(7), VALUE_BITS),
         ],
@@ -227,9 +253,19 @@ def fixed_features(
     )
 
 
+@cache
+def _names(values: tuple[str, ...]) -> Ids:
+    return np.array([[word_id(value)] for value in values], np.uint32)
+
+
 def end_candidates(words: Words, start: int) -> tuple[Ids, Ids]:
     """Lengths in words, and numbers of shapes, of the values that start at a word."""
-    lengths = np.arange(1, min(MAX_WORDS, len(words) - start) + 1, dtype=np.uint32)
+    return _candidates(min(MAX_WORDS, len(words) - start))
+
+
+@cache
+def _candidates(longest: int) -> tuple[Ids, Ids]:
+    lengths = np.arange(1, longest + 1, dtype=np.uint32)
     return np.repeat(lengths, len(SHAPES)), np.tile(
         np.arange(len(SHAPES), dtype=np.uint32), len(lengths)
     )
@@ -239,28 +275,29 @@ def end_features(
     words: Words, start: int, slot: int, lengths: Ids, shapes: Ids
 ) -> NDArray[np.intp]:
     """Feature numbers, one column a candidate, for a value to end so."""
-    final = words.here[start + lengths.astype(np.intp) - 1]
-    following = words.right[start + lengths.astype(np.intp) - 1]
+    final = words.here[start - 1 + lengths.astype(np.intp)]
+    following = words.right[start - 1 + lengths.astype(np.intp)]
     shaped = shapes * np.uint32(1009)
-    rows = np.stack(
-        [
-            following,
-            final,
-            lengths,
-            words.after[start + lengths.astype(np.intp) - 1],
-            shapes,
-            final + shaped,
-            np.full(len(lengths), words.here[start], np.uint32) + shaped,
-            np.full(len(lengths), words.here[start], np.uint32) + lengths * np.uint32(17),
-            following + shaped,
-            np.full(len(lengths), words.left[start], np.uint32) + shaped,
-        ]
-    )
-    keys = np.array([[mix(50 + row, slot)] for row in range(len(rows))], np.uint32)
-    return cross(keys, rows, VALUE_BITS)
+    rows = np.empty((10, len(lengths)), np.uint32)
+    rows[0] = following
+    rows[1] = final
+    rows[2] = lengths
+    rows[3] = words.after[start - 1 + lengths.astype(np.intp)]
+    rows[4] = shapes
+    rows[5] = final + shaped
+    rows[6] = words.here[start] + shaped
+    rows[7] = words.here[start] + lengths * np.uint32(17)
+    rows[8] = following + shaped
+    rows[9] = words.left[start] + shaped
+    return cross(_end_keys(slot), rows, VALUE_BITS)
 
 
-@dataclass(frozen=True, slots=True)
+@cache
+def _end_keys(slot: int) -> Ids:
+    return np.array([[mix(50 + row, slot)] for row in range(10)], np.uint32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Weights:
     """A fitted drafter."""
 
@@ -269,6 +306,13 @@ class Weights:
     """Values by field that are not words of the utterance."""
     next_tag: Scores
     values: Scores
+
+    @lru_cache(_PATHS)  # noqa: B019  weights live as long as the model
+    def told(self, tags: tuple[str, ...], slot: int, fixed: tuple[str, ...]) -> Scores:
+        """What the commands so far say for each fixed value."""
+        features = fixed_context(History([*tags]), slot, fixed)
+        total: Scores = self.values[features].sum(axis=1)
+        return total
 
     @classmethod
     def load(cls, path: Path) -> Weights:
@@ -307,6 +351,8 @@ def softmax(scores: Scores) -> Scores:
 class Draft:
     """Guesses for one utterance; satisfies the decoder's ``Drafter``.
 
+    A guess that has held so far is gone on with; otherwise the command under way is guessed anew.
+
     Args:
         tokenize: text to the model's tokens.
         piece: token to its bytes.
@@ -327,29 +373,41 @@ class Draft:
         self._tokenize = tokenize
         self._piece = piece
         self._least = least
+        self._told: list[str] = []
+        """What ``_starts`` gives."""
+        self._fixed: dict[str, Scores] = {}
+        """By field, what the utterance says for each fixed value."""
+        self._guessed: list[int] = []
+        """The tokens of the last guess, what was written before it included."""
 
     def tokens(self, written: str, answer: list[int]) -> list[int]:
         """Tokens likely to follow those of the answer so far."""
+        known = len(answer)
+        if known < len(self._guessed) and self._guessed[:known] == answer:
+            return self._guessed[known:]
         if not len(self._words):
             return []
         going_on = self.pieces(written)
         text = written + "".join(piece for piece, _ in going_on)
-        sure = len(written.encode()) + _sure(going_on, self._least)
         tokens = self._tokenize(text)
-        if tokens[: len(answer)] != answer:
+        if tokens[:known] != answer:
             return []
-        size, guessed = len(written.encode()), list[int]()
-        for token in tokens[len(answer) :]:
-            size += len(self._piece(token))
+        size = len(written.encode())
+        sure = size + _sure(going_on, self._least)
+        for end in range(known, len(tokens)):
+            size += len(self._piece(tokens[end]))
             if size > sure:
+                del tokens[end:]
                 break
-            guessed.append(token)
-        return guessed
+        self._guessed = tokens
+        return tokens[known:]
 
     def pieces(self, written: str) -> list[tuple[str, float]]:
         """How the text goes on, in pieces, each with the probability that all so far is right."""
         history, rest = self._history(written)
         stream, found, size = self._stream(history, rest), list[tuple[str, float]](), 0
+        if len(written) < len(HEAD):
+            found.append((HEAD[len(written) :], 1.0))
         for text, sure in stream:
             new = text[max(len(rest) - size, 0) :]
             size += len(text)
@@ -402,8 +460,8 @@ class Draft:
         """The likeliest tag that agrees with what is written of it, its text, its chance."""
         weights, first = self._weights, not history.tags
         openings, possible = _openings(weights.tags, first)
-        scores = weights.next_tag[tag_features(self._words, history)].sum(axis=0)
-        chances = softmax(scores) * possible
+        chances = softmax(_total(weights.next_tag, tag_features(self._words, history)))
+        chances *= possible
         if rest:
             chances *= np.array([agree(text, rest) for text in openings], np.float32)
         total, best = float(chances.sum()), int(chances.argmax())
@@ -417,11 +475,10 @@ class Draft:
             return closed.group(1), 1.0
         words, slot = self._words, word_id(name)
         fixed = self._weights.fixed.get(name, ())
-        table = self._weights.values
-        scores = [table[start_features(words, history, slot)].sum(axis=0)]
+        scores = _total(self._weights.values, start_features(words, history, slot))
         if fixed:
-            scores.append(table[fixed_features(words, history, slot, fixed)].sum(axis=1))
-        chances = softmax(np.concatenate(scores))
+            scores = np.concatenate([scores, self._fixed_scores(history, name, slot, fixed)])
+        chances = softmax(scores)
         if rest:
             allowed = [agree(w, rest) for w in self._starts()] + [agree(v, rest) for v in fixed]
             chances *= np.array(allowed, np.float32)
@@ -434,25 +491,42 @@ class Draft:
         value, ending = self._ending(best, slot, rest)
         return value, chance * ending
 
+    def _fixed_scores(
+        self, history: History, name: str, slot: int, fixed: tuple[str, ...]
+    ) -> Scores:
+        table, said = self._weights.values, self._fixed.get(name)
+        if said is None:
+            said = self._fixed[name] = table[fixed_words(self._words, slot, fixed)].sum(axis=1)
+        return said + self._weights.told(tuple(history.tags), slot, fixed)
+
     def _starts(self) -> list[str]:
         """From each word on, the text as far as a value may go."""
         words = self._words
-        return [words.slice(i, min(len(words), i + MAX_WORDS)) for i in range(len(words))]
+        if not self._told:
+            self._told = [words.slice(i, min(len(words), i + MAX_WORDS)) for i in range(len(words))]
+        return self._told
 
     def _ending(self, start: int, slot: int, rest: str) -> tuple[str | None, float]:
         lengths, shapes = end_candidates(self._words, start)
-        scores = self._weights.values[end_features(self._words, start, slot, lengths, shapes)].sum(
-            axis=0
-        )
-        chances = softmax(scores)
-        total = 0.0
-        for index in np.argsort(-chances)[:12].tolist():
-            words = self._words.slice(start, start + int(lengths[index]))
-            value = SHAPES[int(shapes[index])].format(words)
+        features = end_features(self._words, start, slot, lengths, shapes)
+        chances = softmax(_total(self._weights.values, features))
+        left = 1.0
+        for _ in range(min(12, len(chances))):
+            best = int(chances.argmax())
+            words = self._words.slice(start, start + int(lengths[best]))
+            value = SHAPES[int(shapes[best])].format(words)
+            chance = float(chances[best])
             if value.startswith(rest):
-                return value, float(chances[index]) / (1.0 - total)
-            total += float(chances[index])
+                return value, chance / left
+            left -= chance
+            chances[best] = 0.0
         return None, 0.0
+
+
+def _total(table: Scores, features: NDArray[np.intp]) -> Scores:
+    """The sums of the features' weights, down the rows."""
+    total: Scores = table.take(features, axis=0).sum(axis=0)
+    return total
 
 
 def agree(text: str, rest: str) -> bool:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import ctypes
+import ctypes
 import os
 from pathlib import Path
 from typing import Any
 
 import llama_cpp
+from llama_cpp.llama_tokenizer import LlamaTokenizer
 
 from models.context import EXACT_BATCH
 from models.options import LlamaCppOptions
 from models.prompt import Prompt
 from schemas.errors import ModelFileCorrupt, ModelFileMissing, ModelUnavailable
+from schemas.plan import fixed_texts
 
 _MAGIC = b"GGUF"
+
+_LONGEST_TOKEN = 1024
+"""Bytes of the longest token that is written; whole texts of answers have up to 80."""
 
 
 def load(options: LlamaCppOptions, *, context: int) -> Any:
@@ -30,7 +37,7 @@ def load(options: LlamaCppOptions, *, context: int) -> Any:
     if options.lora is not None:
         _check(options.lora)
     try:
-        return llama_cpp.Llama(
+        llama = llama_cpp.Llama(
             str(options.path),
             n_ctx=context,
             n_batch=min(context, 512),
@@ -46,6 +53,33 @@ def load(options: LlamaCppOptions, *, context: int) -> Any:
         )
     except (ValueError, RuntimeError, OSError) as error:
         raise ModelFileCorrupt(f"llama.cpp cannot load {options.path}: {error}") from error
+    spell_whole_tokens(llama)
+    return llama
+
+
+def spell_whole_tokens(llama: Any) -> None:
+    """Let a loaded ``llama_cpp.Llama`` write tokens of more than 32 bytes, which it leaves out."""
+    llama.tokenizer_ = _Tokenizer(llama)
+
+
+class _Tokenizer(LlamaTokenizer):  # type: ignore[misc, unused-ignore]
+    """llama-cpp-python's, without the bound on a token's bytes."""
+
+    def __init__(self, llama: Any) -> None:
+        super().__init__(llama)
+        self._vocabulary = llama_cpp.llama_model_get_vocab(llama.model)
+        self._buffer = ctypes.create_string_buffer(_LONGEST_TOKEN)
+
+    def detokenize(
+        self, tokens: list[int], prev_tokens: list[int] | None = None, special: bool = False
+    ) -> bytes:
+        return b"".join(self._piece(token, special) for token in tokens)
+
+    def _piece(self, token: int, special: bool) -> bytes:
+        size = llama_cpp.llama_token_to_piece(
+            self._vocabulary, token, self._buffer, _LONGEST_TOKEN, 0, special
+        )
+        return self._buffer.raw[: max(size, 0)]
 
 
 def _check(path: Path) -> None:
@@ -102,13 +136,40 @@ def _text(llama: Any, token: int) -> str:
 
 
 def _special_tokens(llama: Any) -> list[str]:
+    """Texts that steer a model; parts of answers that are tokens of their own do not."""
     vocabulary = llama_cpp.llama_model_get_vocab(llama.model)
     special = llama_cpp.LLAMA_TOKEN_ATTR_CONTROL | llama_cpp.LLAMA_TOKEN_ATTR_USER_DEFINED
-    return [
+    texts = [
         _text(llama, token)
         for token in range(llama.n_vocab())
         if llama_cpp.llama_vocab_get_attr(vocabulary, token) & special
     ]
+    harmless = fixed_texts()
+    return [text for text in texts if text not in harmless]
+
+
+class Tokenizer:
+    """Text to tokens of a loaded model; safe to use from several threads."""
+
+    def __init__(self, llama: Any) -> None:
+        self._vocabulary = llama_cpp.llama_model_get_vocab(llama.model)
+        self._begin = llama.metadata.get("tokenizer.ggml.add_bos_token", "false") == "true"
+
+    def prompt(self, text: str) -> list[int]:
+        """The tokens of a prompt; control tokens are read as such."""
+        return self._tokens(text.encode(), self._begin, special=True)
+
+    def answer(self, text: str) -> list[int]:
+        """The tokens of a part of an answer."""
+        return self._tokens(text.encode(), False, special=False)
+
+    def _tokens(self, text: bytes, begin: bool, *, special: bool) -> list[int]:
+        size = len(text) + 8
+        buffer = (ctypes.c_int32 * size)()
+        count = llama_cpp.llama_tokenize(
+            self._vocabulary, text, len(text), buffer, size, begin, special
+        )
+        return buffer[:count]
 
 
 def lora(llama: Any, options: LlamaCppOptions) -> Any:

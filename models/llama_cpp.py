@@ -7,6 +7,7 @@ from typing import Any
 
 from models import gguf
 from models.answer import Writing
+from models.automaton import Automaton
 from models.base import Decoded, Listener, _ignore, _never
 from models.calibration import Calibration
 from models.constraint import Constraint
@@ -37,6 +38,7 @@ class LlamaCppModel:
         fast = options.decoder == "fast"
         self._llama: Any = gguf.load(options, context=8 if fast else options.context)
         self._prompt = gguf.prompt(self._llama, options)
+        self._tokenizer = gguf.Tokenizer(self._llama)
         self._draft = Weights.load(DRAFT) if options.draft else None
         self._decoder: Decoder | Reference
         if fast:
@@ -50,7 +52,7 @@ class LlamaCppModel:
     def _fast(self, on_gpu: bool) -> Decoder:
         options = self.options
         self._constraint = Constraint(self._llama, grammar())
-        self._least = 0.2 if on_gpu else 0.5
+        self._least = 0.2 if on_gpu else 0.35
         batch = _GPU_BATCH if on_gpu else _CPU_BATCH
         context = Context(
             self._llama.model,
@@ -63,35 +65,34 @@ class LlamaCppModel:
         )
         if options.lora is not None:
             context.set_lora(gguf.lora(self._llama, options), options.lora_scale)
+        self._automaton = Automaton(self._constraint)
         return Decoder(
             context,
-            self._constraint,
-            prefix=shared_prefix([self._tokenize(self._prompt.render(p)) for p in ("go", "find")]),
+            self._automaton,
+            prefix=shared_prefix(
+                [self._tokenizer.prompt(self._prompt.render(p)) for p in ("go", "find")]
+            ),
             sequences=self.slots,
             max_tokens=options.max_tokens,
             max_draft=64 if on_gpu else 24,
+            hasty=not on_gpu,
             calibration=Calibration.of(options.path) if options.calibrated else Calibration(),
         )
 
     def _drafter(self, text: str) -> Draft | None:
+        """A drafter that has its first guess ready, made in the caller's thread."""
         if self._draft is None:
             return None
-        return Draft(
+        draft = Draft(
             self._draft,
             text,
-            tokenize=self._tokenize_answer,
+            tokenize=self._tokenizer.answer,
             piece=self._constraint.piece,
             least=self._least,
         )
-
-    def _tokenize_answer(self, answer: str) -> list[int]:
-        tokens: list[int] = self._llama.tokenize(answer.encode(), add_bos=False, special=False)
-        return tokens
-
-    def _tokenize(self, prompt: str) -> list[int]:
-        begin = self._llama.metadata.get("tokenizer.ggml.add_bos_token", "false") == "true"
-        tokens: list[int] = self._llama.tokenize(prompt.encode(), add_bos=begin, special=True)
-        return tokens
+        start = self._automaton.start
+        draft.tokens(start.text.decode(), start.tokens)
+        return draft
 
     def plan(
         self,
@@ -114,10 +115,10 @@ class LlamaCppModel:
             return self._decoder.decode(prompt, writing, on_command, cancelled)
         return self._decoder.decode(
             Request(
-                prompt=self._tokenize(prompt),
+                prompt=self._tokenizer.prompt(prompt),
                 writing=writing,
                 drafter=self._drafter(text),
-                on_command=on_command,
+                on_command=None if on_command is _ignore else on_command,
                 cancelled=cancelled,
             )
         )

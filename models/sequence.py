@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from llguidance import LLMatcher
-
-from models.answer import Writing
-from models.constraint import Constraint, choose, is_allowed
+from models.automaton import Automaton, Edge, Node
 from models.context import Context, Logits
 from schemas.errors import ModelAnswerInvalid
 
@@ -26,14 +23,9 @@ class _Stake:
 
     length: int
     """Tokens before it."""
-    matcher: LLMatcher
-    """Stands at the choice."""
-    guess: int | None = None
-    """The drafted token, if what comes after it is in the same evaluation."""
-    forced: tuple[int, ...] = ()
-    """The tokens that follow the drafted one without a choice."""
-    stops: bool = False
-    """The answer is whole after them."""
+    node: Node
+    edge: Edge | None = None
+    """The drafted edge on, if it is in the same evaluation."""
 
 
 class Sequence:
@@ -42,6 +34,7 @@ class Sequence:
     Args:
         prompt: all tokens of the prompt.
         cached: how many of them the context's sequence holds already.
+        hasty: no guess may make the first command wait.
         max_tokens: tokens the answer may take.
         max_draft: choices guessed ahead in one evaluation.
     """
@@ -52,20 +45,23 @@ class Sequence:
         prompt: list[int],
         cached: int,
         *,
-        writing: Writing,
-        constraint: Constraint,
+        automaton: Automaton,
         drafter: Drafter | None,
+        hasty: bool,
         max_tokens: int,
         max_draft: int,
     ) -> None:
         self.number = number
-        self.writing = writing
+        self.text = bytearray()
+        """What is written so far."""
+        self.probabilities: list[tuple[int, float]] = []
+        """Of each choice: where in the text it was made, and how likely its outcome was."""
         self.evaluations = 0
         self.finished = False
-        self._constraint = constraint
+        self._automaton = automaton
         self._drafter = drafter
-        self._matcher = constraint.matcher()
-        self._masks = constraint.masks(max_draft + 1)
+        self._hasty = hasty
+        self._max_draft = max_draft
         self._prompt_length = len(prompt)
         self._limit = len(prompt) + max_tokens
         self._tokens = list(prompt)
@@ -73,7 +69,7 @@ class Sequence:
         self._stakes: list[_Stake] = []
         self._rows = 0
         self._first = 0
-        self._commit(constraint.forced(self._matcher, self._masks[0]), stops=False)
+        self._commit(automaton.start)
 
     @property
     def prompt_tokens(self) -> int:
@@ -104,35 +100,41 @@ class Sequence:
 
     def _guess(self, room: int) -> list[int]:
         """Stake the next choice and the drafted ones after it; returns the tokens guessed."""
-        stake = _Stake(len(self._tokens), self._matcher)
+        stake = _Stake(len(self._tokens), self._node)
         self._stakes.append(stake)
         draft = self._draft()
         guessed: list[int] = []
-        while draft and len(self._stakes) < len(self._masks):
-            index, token = len(self._stakes), draft[0]
-            if not is_allowed(self._masks[index - 1], token):
+        text = bytes(self.text)
+        at = 0
+        while at < len(draft) and len(self._stakes) <= self._max_draft:
+            edge = self._follow(stake.node, draft[at], text, guessed)
+            if edge is None or len(guessed) + len(edge.tokens) > room:
                 break
-            matcher = stake.matcher.deep_copy()
-            matcher.consume_token(token)
-            forced = self._constraint.forced(matcher, self._masks[index])
-            stops = matcher.is_stopped()
-            if not stops and draft[1 : 1 + len(forced)] != forced:
+            after = at + len(edge.tokens)
+            if not edge.to.stops and draft[at:after] != edge.tokens:
                 break
-            if len(guessed) + 1 + len(forced) > room:
+            stake.edge = edge
+            guessed += edge.tokens
+            text += edge.text
+            at = after
+            if edge.to.stops or (self._hasty and b'"}' in edge.text):
                 break
-            stake.guess, stake.forced, stake.stops = token, tuple(forced), stops
-            guessed += [token, *forced]
-            draft = draft[1 + len(forced) :]
-            if stops:
-                break
-            stake = _Stake(len(self._tokens) + len(guessed), matcher)
+            stake = _Stake(len(self._tokens) + len(guessed), edge.to)
             self._stakes.append(stake)
         return guessed
+
+    def _follow(self, node: Node, token: int, text: bytes, guessed: list[int]) -> Edge | None:
+        edge = node.edges.get(token)
+        if edge is not None:
+            return edge
+        answer = self._tokens[self._prompt_length :] + guessed
+        return self._automaton.follow(node, token, text, answer)
 
     def _draft(self) -> list[int]:
         if self._drafter is None:
             return []
-        return self._drafter.tokens(self.writing.text, self._tokens[self._prompt_length :])
+        written = self.text.decode("utf-8", errors="ignore")
+        return self._drafter.tokens(written, self._tokens[self._prompt_length :])
 
     def read(self, logits: Logits, context: Context) -> None:
         """Take what the evaluation decided.
@@ -143,17 +145,16 @@ class Sequence:
         self.evaluations += 1
         evaluated = self._cached + self._rows
         self._cached = evaluated
-        for index, stake in enumerate(self._stakes):
-            token, probability = choose(logits[self._first + index], self._masks[index])
-            self.writing.choose(probability)
-            if token == stake.guess:
-                self._commit([token, *stake.forced], stake.stops)
+        for row, stake in enumerate(self._stakes, self._first):
+            token, probability = stake.node.allowed.choose(logits[row])
+            self.probabilities.append((len(self.text), probability))
+            if stake.edge is not None and token == stake.edge.tokens[0]:
+                self._commit(stake.edge)
                 continue
             self._cached = stake.length
             if evaluated > self._cached:
                 context.truncate(self.number, self._cached)
-            self._matcher = stake.matcher
-            self._take(token)
+            self._take(stake.node, token)
             break
         if not self.finished and len(self._tokens) >= self._limit:
             raise ModelAnswerInvalid(
@@ -161,14 +162,16 @@ class Sequence:
                 hint="Shorten the utterance, or raise MODEL__MAX_TOKENS.",
             )
 
-    def _take(self, token: int) -> None:
-        self._matcher.consume_token(token)
-        forced = self._constraint.forced(self._matcher, self._masks[0])
-        if self._matcher.is_error():
-            raise ModelAnswerInvalid(f"the grammar refused a token: {self._matcher.get_error()}")
-        self._commit([token, *forced], self._matcher.is_stopped())
+    def _take(self, node: Node, token: int) -> None:
+        edge = self._follow(node, token, bytes(self.text), [])
+        if edge is None:
+            raise ModelAnswerInvalid(f"the grammar allows no token after {bytes(self.text)!r}")
+        self._commit(edge)
 
-    def _commit(self, tokens: list[int], stops: bool) -> None:
-        self._tokens += tokens
-        self.writing.append(b"".join(map(self._constraint.piece, tokens)))
-        self.finished = stops
+    def _commit(self, edge: Edge) -> None:
+        self._tokens += edge.tokens
+        self.text += edge.text
+        self._node = edge.to
+        self.finished = edge.to.stops
+        if self._hasty and b'"}' in edge.text:
+            self._hasty = False

@@ -109,7 +109,7 @@ Description = Annotated[
 ]
 Measure = Annotated[str, Slot("A superlative: biggest, heaviest, thinnest …", free=True)]
 Attribute = Annotated[
-    str, Slot("What to learn about the person: name, pose or gesture.", free=True)
+    str, Slot("What to learn about the person: name, pose, gesture or gender.", free=True)
 ]
 Topic = Annotated[
     str,

@@ -67,12 +67,37 @@ class Decline(BaseModel):
 Answer = Plan | Decline
 
 _BY_TAG = {c.tag(): c for c in COMMANDS}
+
+_FIRST, _LATER, _LAST = '{"commands":[', ",", "]}"
+"""What stands before the first command, before each other one, and after the last."""
+
+_MARK = "\x7f"
+"""Stands for a value; no value holds it, and JSON does not escape it."""
 _COMMANDS: TypeAdapter[Command] = TypeAdapter(Command)
 
 
 def compact(value: object) -> str:
     """JSON as the grammar writes it: no space between tokens, no escapes beyond JSON's own."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def fixed_texts() -> tuple[str, ...]:
+    """What answers hold beside the speaker's words: a tokenizer may spell each as one token.
+
+    A text that closes a value is none that opens another, so that ending a value and what comes
+    next stay two choices. Literals that are words stay out: utterances hold them too.
+    """
+    texts: dict[str, None] = {}
+    for command in COMMANDS:
+        slots = {f: slot for f, slot in command.slots().items() if slot.generated}
+        marked = compact({"action": command.tag(), **dict.fromkeys(slots, _MARK)})
+        opening, *rest = marked.split(_MARK)
+        texts |= dict.fromkeys((_FIRST + opening, _LATER + opening, *rest))
+        literals = (literal for slot in slots.values() for literal in slot.literals)
+        texts |= dict.fromkeys(literal for literal in literals if not literal.isalpha())
+    for reason in DeclineReason:
+        texts |= dict.fromkeys(Decline(reason=reason, verb=_MARK).target().split(_MARK))
+    return (*texts, _LAST)
 
 
 def command_from(written: dict[str, Any], utterance: str) -> Command:

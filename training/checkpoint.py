@@ -177,14 +177,21 @@ def prune(
     layers: Sequence[int],
     rows: Sequence[int],
     vocabulary: Vocabulary,
+    spelled: Sequence[Sequence[int]] = (),
 ) -> None:
-    """Write a GGUF with those layers and those rows of the embedding, still quantized as it was."""
+    """Write a GGUF with those layers and rows of the embedding, still quantized as it was.
+
+    Args:
+        spelled: kept rows, by their new numbers, whose mean becomes a further row each.
+    """
     writer = _writer(target, source, len(layers), vocabulary, source.value("general.file_type"))
     new = {old: at for at, old in enumerate(layers)}
     for tensor in source.reader.tensors:
         name, data = str(tensor.name), tensor.data
         if name == "token_embd.weight":
             data = data[np.asarray(rows)]
+            if spelled:
+                data = np.concatenate([data, _means(data, tensor.tensor_type, spelled)])
         elif name.startswith("blk."):
             _, number, part = name.split(".", 2)
             if int(number) not in new:
@@ -192,6 +199,15 @@ def prune(
             name = f"blk.{new[int(number)]}.{part}"
         writer.add_tensor(name, np.ascontiguousarray(data), raw_dtype=tensor.tensor_type)
     _finish(writer)
+
+
+def _means(
+    data: NDArray[Any], kind: gguf.GGMLQuantizationType, spelled: Sequence[Sequence[int]]
+) -> NDArray[Any]:
+    plain = gguf.quants.dequantize(data, kind)
+    means = np.stack([plain[list(rows)].mean(axis=0) for rows in spelled])
+    made: NDArray[Any] = gguf.quants.quantize(means.astype(np.float32), kind)
+    return made
 
 
 def write(model: LlamaForCausalLM, source: Checkpoint, target: Path, form: str) -> None:

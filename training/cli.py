@@ -99,7 +99,7 @@ def _finetune(
         if isinstance(settings, Large):
             from training.lora import finetune as large
 
-            return large(settings, progress=tell)
+            return large(settings, cuda=not cpu, progress=tell)
         from training.finetune import finetune as small
 
         return small(settings, cuda=not cpu, resume=resume, progress=tell)

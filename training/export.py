@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from models.gguf import spell_whole_tokens
 from schemas.errors import ModelFileCorrupt, SettingsError
 from training.checkpoint import FORMATS, Checkpoint, write
 from training.generator.sample import Generator, Recipe
@@ -89,6 +90,7 @@ def reloaded(path: Path, texts: Sequence[str]) -> list[str]:
         llama = llama_cpp.Llama(str(path), n_ctx=1024, verbose=False)
     except ValueError as error:
         raise ModelFileCorrupt(f"llama.cpp cannot load {path}: {error}") from error
+    spell_whole_tokens(llama)
     stop = llama.tokenize(b"<|im_end|>", add_bos=False, special=True)[0]
     written: list[str] = []
     for text in texts:

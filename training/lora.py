@@ -21,7 +21,7 @@ TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down
 NEEDED = ("datasets", "peft", "transformers", "trl")
 
 
-def requirements(settings: Large) -> bool:
+def requirements(settings: Large, cuda: bool) -> bool:
     """Whether Unsloth can be used; refuses where nothing can.
 
     Raises:
@@ -35,25 +35,30 @@ def requirements(settings: Large) -> bool:
             f"the large recipe needs {', '.join(missing)}",
             hint="Use the training container, or pip install the packages of training/README.md.",
         )
-    if not torch.cuda.is_available():
+    if cuda and not torch.cuda.is_available():
         raise SettingsError(
             "the large recipe needs a CUDA device",
-            hint="Run it on a CUDA machine, or train the small recipe.",
+            hint="Run it on a CUDA machine, or pass --cpu for a trial with a small base.",
         )
-    return importlib.util.find_spec("unsloth") is not None
+    return cuda and importlib.util.find_spec("unsloth") is not None
 
 
-def finetune(settings: Large, *, progress: Callable[[float, str], None] = lambda *_: None) -> Path:
+def finetune(
+    settings: Large,
+    *,
+    cuda: bool = True,
+    progress: Callable[[float, str], None] = lambda *_: None,
+) -> Path:
     """Train an adapter and write it to ``adapter`` and the merged model to ``merged``.
 
     Raises:
         SettingsError: a requirement is missing.
     """
-    unsloth = requirements(settings)
+    unsloth = requirements(settings, cuda)
     if not unsloth:
-        progress(0.0, "Unsloth is not installed: training through TRL and PEFT")
-    model, tokenizer = _with_unsloth(settings) if unsloth else _with_peft(settings)
-    trainer = _trainer(settings, model, tokenizer)
+        progress(0.0, "training through TRL and PEFT, without Unsloth")
+    model, tokenizer = _with_unsloth(settings) if unsloth else _with_peft(settings, cuda)
+    trainer = _trainer(settings, model, tokenizer, cuda)
     trainer.add_callback(_reporter(progress))
     checkpoints = list(settings.output.glob("checkpoint-*"))
     trainer.train(resume_from_checkpoint=bool(checkpoints))
@@ -87,7 +92,7 @@ def _with_unsloth(settings: Large) -> tuple[Any, Any]:
     return model, tokenizer
 
 
-def _with_peft(settings: Large) -> tuple[Any, Any]:
+def _with_peft(settings: Large, cuda: bool) -> tuple[Any, Any]:
     from peft import LoraConfig, get_peft_model  # type: ignore[import-not-found, unused-ignore]
     from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
@@ -96,8 +101,8 @@ def _with_peft(settings: Large) -> tuple[Any, Any]:
     )
     model = AutoModelForCausalLM.from_pretrained(
         settings.base,
-        dtype=torch.bfloat16,
-        device_map="cuda",
+        dtype=torch.bfloat16 if cuda else torch.float32,
+        device_map="cuda" if cuda else "cpu",
         quantization_config=four if settings.load_in_4bit else None,
     )
     adapter = LoraConfig(
@@ -106,7 +111,7 @@ def _with_peft(settings: Large) -> tuple[Any, Any]:
     return get_peft_model(model, adapter), AutoTokenizer.from_pretrained(settings.base)
 
 
-def _trainer(settings: Large, model: Any, tokenizer: Any) -> Any:
+def _trainer(settings: Large, model: Any, tokenizer: Any, cuda: bool) -> Any:
     from datasets import Dataset  # type: ignore[import-not-found, unused-ignore]
     from trl import SFTConfig, SFTTrainer  # type: ignore[import-not-found, unused-ignore]
 
@@ -122,7 +127,8 @@ def _trainer(settings: Large, model: Any, tokenizer: Any) -> Any:
         lr_scheduler_type="linear",
         warmup_steps=5,
         optim="adamw_8bit" if settings.load_in_4bit else "adamw_torch",
-        bf16=True,
+        bf16=cuda,
+        use_cpu=not cuda,
         max_length=settings.longest,
         completion_only_loss=True,
         logging_steps=10,

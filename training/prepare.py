@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
+from schemas.plan import fixed_texts
 from training.checkpoint import Checkpoint, evenly, prune
 from training.generator.resources import lines
 from training.generator.sample import Generator, Recipe
@@ -27,11 +28,16 @@ def corpus(recipe: Recipe, seed: int, samples: int) -> Iterator[str]:
 def cut_down(
     base: Path, target: Path, layers: int, tokens: int, recipe: Recipe, seed: int, samples: int
 ) -> None:
-    """Write the base with ``layers`` evenly chosen layers and about ``tokens`` tokens."""
+    """Write the base with ``layers`` evenly chosen layers and about ``tokens`` tokens.
+
+    What answers hold beside values becomes one token a text: a third of the tokens to decode.
+    """
     source = Checkpoint.open(base)
     vocabulary = source.vocabulary
     rows = list(range(len(vocabulary.tokens)))
     if tokens and tokens < len(rows):
         wanted = in_use(vocabulary.tokenizer(), corpus(recipe, seed, samples), tokens)
         vocabulary, rows = vocabulary.cut(wanted)
-    prune(source, target, evenly(source.layers, layers or source.layers), rows, vocabulary)
+    vocabulary, spelled = vocabulary.with_texts(fixed_texts())
+    kept = evenly(source.layers, layers or source.layers)
+    prune(source, target, kept, rows, vocabulary, spelled)

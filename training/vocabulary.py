@@ -13,8 +13,8 @@ from functools import cached_property
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
-CONTROL = 3
-"""GGUF's token type of special tokens."""
+NORMAL, CONTROL, USER_DEFINED = 1, 3, 4
+"""GGUF's types of tokens: BPE's, special ones, and texts that are one token wherever they stand."""
 
 BYTES = 256
 
@@ -43,11 +43,30 @@ class Vocabulary:
             ]
         )
         tokenizer.decoder = decoders.ByteLevel()
-        special = [t for t, kind in zip(self.tokens, self.types, strict=True) if kind == CONTROL]
         tokenizer.add_special_tokens(
-            [AddedToken(t, special=True, normalized=False) for t in special]
+            [AddedToken(t, special=True, normalized=False) for t in self._of(CONTROL)]
+        )
+        tokenizer.add_tokens(
+            [AddedToken(t, special=False, normalized=False) for t in self._of(USER_DEFINED)]
         )
         return tokenizer
+
+    def _of(self, kind: int) -> list[str]:
+        return [t for t, its in zip(self.tokens, self.types, strict=True) if its == kind]
+
+    def with_texts(self, texts: Iterable[str]) -> tuple[Vocabulary, list[list[int]]]:
+        """The vocabulary in which each text is one token, and the tokens that spelled the new ones.
+
+        Texts are printable ASCII without spaces: for others byte-level BPE writes other letters.
+        """
+        tokenizer, types, added = self.tokenizer(), list(self.types), dict[str, list[int]]()
+        for text in texts:
+            if text in self.ids:
+                types[self.ids[text]] = USER_DEFINED
+            else:
+                added[text] = tokenizer.encode(text).ids
+        types += [USER_DEFINED] * len(added)
+        return Vocabulary((*self.tokens, *added), tuple(types), self.merges), [*added.values()]
 
     def cut(self, wanted: Iterable[int]) -> tuple[Vocabulary, list[int]]:
         """The closed vocabulary that holds the wanted tokens, and the rows it keeps, ascending."""
@@ -71,8 +90,8 @@ class Vocabulary:
         ), rows
 
     def _indispensable(self) -> list[int]:
-        """Special tokens and single bytes."""
-        return [i for i, t in enumerate(self.tokens) if self.types[i] == CONTROL or len(t) == 1]
+        """Special tokens, whole texts and single bytes."""
+        return [i for i, t in enumerate(self.tokens) if self.types[i] != NORMAL or len(t) == 1]
 
 
 def in_use(tokenizer: Tokenizer, texts: Iterable[str], size: int) -> list[int]:

@@ -44,6 +44,23 @@ def test_slot_confidence_is_of_the_value_alone() -> None:
     assert writing.confidence() == pytest.approx(0.5 * 0.9 * 0.5 * 0.25)
 
 
+def test_a_choice_of_many_bytes_is_of_the_value_it_writes() -> None:
+    writing = Writing(TEXT)
+    for probability, piece in (
+        (0.5, b'{"commands":[{"action":"go_to","location_to_go":"'),
+        (0.9, b"cafe"),
+        (0.8, b'"}'),
+        (0.25, b',{"action":"find_person","attribute_value":"'),
+        (0.7, b'"}'),
+        (0.6, b"]}"),
+    ):
+        writing.choose(probability)
+        writing.append(piece)
+    go, find = writing.slot_confidence()
+    assert go == pytest.approx({"action": 0.5, "location_to_go": 0.72})
+    assert find == pytest.approx({"action": 0.25, "attribute_value": 0.7})
+
+
 @pytest.mark.parametrize(
     "text",
     [ANSWER[:-1], '{"commands":[{"action":"give_object"}]}', '{"commands":[{"action":"fly"}]}'],

@@ -40,6 +40,8 @@ def test_whole_plan(weights: Weights) -> None:
 @pytest.mark.parametrize(
     "written",
     [
+        "",
+        HEAD[:5],
         HEAD,
         HEAD + '{"',
         HEAD + '{"action":"go_to',

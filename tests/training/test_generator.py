@@ -60,6 +60,104 @@ def test_slots_hold_words_of_the_utterance(samples):
                 assert loose.sub("", place.lower()) in said, sample
 
 
+@pytest.fixture(scope="module")
+def plain():
+    """Single tasks as they are worded, without noise."""
+    recipe = Recipe(declines=0, compositions=0, styles=Styles(1, 0, 0))
+    return list(Generator(recipe).samples(23, 6000))
+
+
+COPIED = ("location_to_go", "object_to_pick", "name", "destination", "destination_room")
+LITERAL = {"start_location", "canceled"}
+
+
+def test_places_things_and_names_are_copied_from_the_utterance(plain):
+    for sample in plain:
+        for command in json.loads(sample.target)["commands"]:
+            for value in (command[f] for f in COPIED if f in command):
+                assert value in LITERAL or value.lower() in sample.text.lower(), sample
+
+
+SHAPES = {
+    "fetch": "(go )?pick( home give| go put|( go)? find give)?",
+    "meet": "(go )?find( hello)?( (say|answer|follow|guide))?",
+    "talk": "(go )?find say",
+    "answer": "(go )?find answer",
+    "count_things": "go count home tell",
+    "count_people": "go count home tell",
+    "learn_about_person": "go find learn (home|go find) tell",
+    "superlative": "go compare home tell",
+    "follow_person": "(go )?find follow",
+    "guide_person": "(go )?find guide",
+    "meet_then_find": "go find go find",
+}
+"""What each intent's plans are, in the words of ``_shape``."""
+
+STEPS = {
+    "go_to": "go", "pick_object": "pick", "give_object": "give", "place_object": "put",
+    "find_person": "find", "find_person_by_name": "find", "count": "count",
+    "get_person_info": "learn", "get_visual_info": "compare", "answer_question": "answer",
+    "follow_person_until": "follow", "guide_person_to": "guide",
+}  # fmt: skip
+
+
+def _shape(command):
+    if command.get("location_to_go") == "start_location":
+        return "home"
+    topic = command.get("previous_command_info")
+    if topic == "introduction":
+        return "hello"
+    if topic is not None:
+        return "tell" if topic in ("count", "get_person_info", "get_visual_info") else "say"
+    return STEPS[command["action"]]
+
+
+def test_every_intent_keeps_to_the_shape_of_its_plans(plain):
+    seen = set()
+    for sample in plain:
+        if sample.kind in SHAPES:
+            seen.add(sample.kind)
+            shape = " ".join(map(_shape, json.loads(sample.target)["commands"]))
+            assert re.fullmatch(SHAPES[sample.kind], shape), (sample, shape)
+    assert seen == set(SHAPES)
+
+
+GREETING = re.compile(
+    r"\b(greet|salut|hello|hi\b|hail|welcom|introduc|acknowledg|present|regards"
+    r"|respects|good day|your hellos)",
+    re.IGNORECASE,
+)
+
+
+def test_nobody_is_greeted_unasked(plain):
+    greeted = [s for s in plain if "introduction" in s.target]
+    assert len(greeted) > 100
+    assert [s.text for s in greeted if not GREETING.search(s.text)] == []
+
+
+def test_only_finding_a_superlative_asks_which_it_is(plain):
+    found = re.compile(r"\b(?:find|locate|look for|search for|identify) the \w+est ", re.I)
+    compared = [s for s in plain if s.kind == "superlative" and found.search(s.text)]
+    picked = [s for s in plain if s.kind == "fetch" and found.search(s.text)]
+    assert compared
+    assert all(json.loads(s.target)["commands"][-1]["action"] != "pick_object" for s in picked)
+
+
+def test_tasks_in_one_breath_are_planned_in_the_order_said():
+    recipe = Recipe(declines=0, compositions=1, styles=Styles(1, 0, 0))
+    seen = set()
+    for sample in Generator(recipe).samples(9, 600):
+        first, *rest = re.split(r"\b(?:secondly|thirdly|lastly), ", sample.text.lower())
+        if not (rest and first.startswith("firstly, ")):
+            continue
+        seen.add(len(rest) + 1)
+        named = [c["name"].lower() for c in json.loads(sample.target)["commands"] if "name" in c]
+        tasks = [first, *rest]
+        parts = [next(i for i, t in enumerate(tasks) if name in t) for name in named]
+        assert parts == sorted(parts), sample
+    assert {2, 3} <= seen
+
+
 def test_unseen_words_are_of_the_held_out_part():
     recipe = Recipe(declines=0, mixture=Mixture(0, 0, 1, 0), styles=Styles(1, 0, 0))
     known = set(lines("words"))

@@ -59,5 +59,22 @@ def test_every_rule_that_is_given_an_argument_uses_it():
                 assert all("_" in t or "{" in t for t in rules[name]), (name, text)
 
 
+BOUND = frozenset(
+    "are_doing info short np before clause clauses packed polite VERBING VERBING_PRON".split()
+)
+"""Bindings in small letters, and what ``meeting`` replaces before a sentence is said."""
+
+
+@pytest.mark.parametrize("name", ["phrases", "sentences", "simple"])
+def test_every_reference_is_a_rule_or_a_binding(name):
+    import re
+
+    rules = build_grammar().rules
+    for group, texts in table(name).items():
+        for owner in re.findall(r"\{(\w+)[ .}]", " ".join(map(str, texts))):
+            known = owner in rules or owner in BOUND or owner[0].isupper()
+            assert known, (group, owner)
+
+
 def test_the_grammar_of_the_data_files_can_be_built():
     assert len(build_grammar().rules) > 100

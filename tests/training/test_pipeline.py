@@ -2,15 +2,19 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
+from llama_cpp import Llama
 from typer.testing import CliRunner
 
 from schemas.errors import ModelFileCorrupt, ModelFileMissing, SettingsError
-from training.checkpoint import Checkpoint, evenly, smollm2
+from schemas.plan import fixed_texts
+from training.checkpoint import Checkpoint, evenly, prune, smollm2
 from training.cli import app
 from training.evaluate import Case, as_json, built_in, evaluate, noisy, read_cases
 from training.finetune import finetune
+from training.generator.sample import Generator, Recipe
 from training.quantized import q4_0, rounded
 from training.report import report
 from training.settings import read
@@ -56,6 +60,30 @@ def test_the_vocabulary_is_cut_and_still_writes_everything(trained):
     text = 'bring the sextant to Żółć, 你好 {"commands":[]}'
     tokenizer = small.tokenizer()
     assert tokenizer.decode(tokenizer.encode(text).ids) == text
+
+
+def test_what_answers_hold_beside_values_is_one_token_a_text(trained):
+    path, _, _ = trained
+    base, llama = Checkpoint.open(path), Llama(str(path), n_ctx=256, verbose=False)
+    tokenizer = base.vocabulary.tokenizer()
+    for text in fixed_texts():
+        assert tokenizer.encode(text).ids == [base.vocabulary.ids[text]]
+    for sample in Generator(Recipe()).samples(5, 200):
+        ids = tokenizer.encode(sample.target).ids
+        assert ids == llama.tokenize(sample.target.encode(), add_bos=False, special=False)
+        assert tokenizer.decode(ids) == sample.target
+    llama.close()
+
+
+def test_a_text_starts_as_the_mean_of_what_spelled_it(tmp_path):
+    source = Checkpoint.open(smollm2())
+    vocabulary, spelled = source.vocabulary.with_texts(["start_location", "location"])
+    assert vocabulary.tokens[len(source.vocabulary.tokens) :] == ("start_location",)
+    prune(
+        source, tmp_path / "b.gguf", [0], range(len(source.vocabulary.tokens)), vocabulary, spelled
+    )
+    rows = next(w for name, w in Checkpoint.open(tmp_path / "b.gguf").tensors() if "embed" in name)
+    assert np.abs(rows[-1] - rows[spelled[0]].mean(axis=0)).max() < 0.02
 
 
 def test_exported_files_load_and_agree_with_their_source(trained):

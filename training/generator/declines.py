@@ -19,9 +19,9 @@ from training.generator.world import World, article
 
 DATA: dict[str, Any] = table("declines")
 REASONS: dict[DeclineReason, int] = {
-    DeclineReason.CHIT_CHAT: 22,
+    DeclineReason.CHIT_CHAT: 26,
     DeclineReason.WORLD_QUESTION: 24,
-    DeclineReason.MISSING_ACTION: 30,
+    DeclineReason.MISSING_ACTION: 34,
     DeclineReason.INJECTION: 12,
     DeclineReason.UNINTELLIGIBLE: 14,
 }
@@ -82,6 +82,9 @@ _OPEN_LISTS = {
     "WORK": "works",
     "NUM": "numbers",
     "PAY": "payloads",
+    "SUBJ": "subjects",
+    "PRED": "predicates",
+    "WHEN": "whens",
 }
 
 
@@ -116,12 +119,18 @@ def _task(world: World) -> str:
     )
 
 
+_VERBS = {
+    "VT": "thing", "VI": "into", "VP": "person", "VA": "alone", "VS": "shot", "VC": "performing",
+    "VD": "driving", "VB": "bodily", "VR": "urging", "VK": "adjusting",
+}  # fmt: skip
+"""Bindings of the verbs the robot lacks, by their lists."""
+
+
 def _missing_action(world: World) -> DeclineDraft:
     text = _template(world, "missing_action")
-    lists = {"VT": "thing", "VI": "into", "VP": "person", "VA": "alone", "VS": "shot"}
     verb: Said | str = ""
     scope = _bindings(world)
-    for name, key in lists.items():
+    for name, key in _VERBS.items():
         if f"{{{name}}}" in text:
             phrase = str(choose(world.rng, DATA["missing_verbs"][key]))
             if key == "alone":
@@ -150,6 +159,7 @@ _IRREGULAR = {
     "make": "made", "steal": "stolen", "hide": "hidden", "grind": "ground", "bend": "bent", "spin": "spun",  # noqa: E501
     "burn": "burned", "freeze": "frozen", "heat": "heated", "sew": "sewn", "knit": "knitted", "hang": "hung",  # noqa: E501
     "shake": "shaken", "reset": "reset", "sweep": "swept", "light": "lit", "melt": "melted", "eject": "ejected",  # noqa: E501
+    "tear": "torn", "bind": "bound", "weave": "woven", "lend": "lent", "bite": "bitten", "dig": "dug", "beat": "beaten",  # noqa: E501
 }  # fmt: skip
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 from training.generator.entities import choose
 from training.generator.grammar import Grammar, weigh
 from training.generator.people import DESCRIPTIONS, SIDES, Person
-from training.generator.places import Place
+from training.generator.places import Kind, Place
 from training.generator.plan import Step
 from training.generator.resources import table
 from training.generator.splits import Split, template_held_out
@@ -53,9 +53,12 @@ class It:
 def describing(world: World, person: Person, place: Place | None) -> dict[str, Any]:
     """The bindings of a person at a place."""
     scope: dict[str, Any] = {"X": person, "IT": "it", "X_s": person.owner}
+    if place is not None and place.kind is Kind.ROOM and person.value == "lying person":
+        place = replace(place, floor=True)
     if place is not None:
         scope["S"] = place
-    scope["XS"] = Lazy(world, "{X} {S.at}" if place is not None else "{X}", scope)
+    anyone = "[{X}*9|whoever is|whoever you find]" if not (person.named or person.value) else "{X}"
+    scope["XS"] = Lazy(world, f"{anyone} {{S.at}}" if place is not None else "{X}", scope)
     scope["PX"] = _of_place(world, person, place) if place is not None else str(person)
     scope["X_of_S_s"] = str(scope["PX"]).removeprefix("the ") + "'s"
     return scope
@@ -83,12 +86,15 @@ def build_grammar() -> Grammar:
         grammar.add(topic_rule(canonical), map(str, alternatives))
     for name in ("neutral", "article", "bare", "gendered"):
         grammar.add(f"head_{name}", DESCRIPTIONS["heads"][name])
+    grammar.add("head_gendered_many", DESCRIPTIONS["heads"]["gendered_many"])
     for pose, wording in DESCRIPTIONS["poses"].items():
         grammar.add(f"{pose}_before", wording["before"])
         grammar.add(f"{pose}_after", wording["after"])
     gestures = DESCRIPTIONS["gestures"]
     grammar.add("waving_before", gestures["waving"]["before"])
     grammar.add("waving_after", gestures["waving"]["after"])
+    for kind in ("armed", "aimless"):
+        grammar.add(f"{kind}_after", [t.replace("ARM", "{arm}") for t in gestures[kind]["after"]])
     for kind in ("raising", "pointing"):
         for side in SIDES:
             worded = [t.replace("SIDE", side) for t in gestures[kind]["after"]]

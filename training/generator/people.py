@@ -14,6 +14,7 @@ from training.generator.world import World, article
 
 DESCRIPTIONS: dict[str, Any] = table("descriptions")
 SIDES = ("left", "right")
+SHADES: dict[str, list[str]] = DESCRIPTIONS["shades"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,16 @@ def posture(world: World) -> Look:
     return Look(f"{pose} person", f"{pose} persons", f"{{{pose}_before}}", f"{{{pose}_after}}")
 
 
+_SIDELESS = (
+    Look("person raising their arm", "persons raising their arm", "", "{armed_after}"),
+    Look("pointing person", "pointing persons", "pointing", "{aimless_after}"),
+)
+
+
 def gesture(world: World) -> Look:
     """Waving, raising an arm or pointing."""
+    if world.chance(0.06):
+        return choose(world.rng, _SIDELESS)  # type: ignore[no-any-return]
     kind = choose(world.rng, ("waving", "raising", "raising", "pointing", "pointing"))
     if kind == "waving":
         return Look("waving person", "waving persons", "{waving_before}", "{waving_after}")
@@ -122,7 +131,7 @@ def _head(world: World, article_: str = "") -> tuple[str, str]:
     det = article_ or world.say("{head_article}")
     if det != "the" and world.chance(0.3):
         return world.say("{head_bare}"), ""
-    if world.chance(0.04):
+    if world.chance(0.12):
         noun = world.say("{head_gendered}")
         return (article(noun) if det == "a" else f"{det} {noun}"), noun
     noun = world.say("{head_neutral}") if world.chance(0.5) else "person"
@@ -147,11 +156,16 @@ def _described(world: World, look: Look, pron: str) -> Person:
         return Person(world, look.of_one, False, noun, pron, noun)
     if look.before and world.chance(0.45):
         words, gender = _head(world, world.say("[the*3|a]"))
-        noun = words.split(" ", 1)[1] if " " in words else "person"
+        noun = words.split(" ", 1)[1] if words.startswith(("the ", "a ", "an ")) else "person"
         phrase = f"{world.say(look.before)} {noun}"
         phrase = article(phrase) if words.startswith(("a ", "an ")) else f"the {phrase}"
         value = look.of_one.replace("person", gender) if gender else look.of_one
         return Person(world, value, False, phrase, pron, phrase)
+    if world.chance(0.03):
+        doing = _their(world.say(look.after), pron)
+        if not doing.startswith(("who", "that", "with")):
+            noun = f"whoever is {doing}"
+            return Person(world, look.of_one, False, noun, pron, noun)
     words, gender = _head(world)
     value = look.of_one.replace("person", gender) if gender else look.of_one
     noun = f"{words} {linked(world, _their(world.say(look.after), pron))}"
@@ -168,9 +182,17 @@ def linked(world: World, after: str) -> str:
 def garment(world: World, color: str, clothes: str) -> tuple[str, str]:
     """How colour and clothes are said, and the canonical value ("" for the words themselves)."""
     said_color = "grey" if color == "gray" and world.chance(0.3) else color
+    if color in SHADES and world.chance(0.06):
+        said_color = choose(world.rng, SHADES[color])
     said_clothes = clothes.replace("t shirt", world.say("{t_shirt}"))
     canonical = "" if (said_color, said_clothes) == (color, clothes) else f"{color} {clothes}"
     return f"{said_color} {said_clothes}", canonical
+
+
+_CLAD = (
+    "-clad person", "-clad individual", " clad person", " wearer", " person", " guy",
+    "-wearing person", "-wearing individual",
+)  # fmt: skip
 
 
 def _dressed(world: World, pron: str) -> Person:
@@ -185,7 +207,7 @@ def _dressed(world: World, pron: str) -> Person:
     said, marked = world.mention(phrase)
     if world.chance(0.05):
         canonical = f"{color} {one}"
-        noun = f"the {marked}{world.say('[-clad person|-clad individual| clad person| wearer| person| guy|-wearing person|-wearing individual]')}"  # noqa: E501
+        noun = f"the {marked}{choose(world.rng, _CLAD)}"
     else:
         det = world.say("[a*5|the|that|their]")
         outfit = article(marked) if det == "a" else f"{_their(det, pron)} {marked}"
@@ -210,14 +232,20 @@ class Crowd:
     full: str
 
 
+_CROWDS = (
+    "any any any pose pose pose pose gesture gesture gesture gesture gesture gesture "
+    "clothes clothes clothes clothes clothes clothes gender gender"
+).split()
+
+
 def crowd(world: World) -> Crowd:
     """People of a pose, gesture or clothes, or any."""
     noun = world.say("{people}")
-    kind = choose(
-        world.rng, "any pose pose gesture gesture gesture clothes clothes clothes".split()
-    )
+    kind = choose(world.rng, _CROWDS)
     if kind == "any":
         return Crowd("people", noun, "", noun)
+    if kind == "gender":
+        return _gendered_crowd(world, noun)
     if kind == "clothes":
         return _dressed_crowd(world, noun)
     look = posture(world) if kind == "pose" else gesture(world)
@@ -232,6 +260,15 @@ def crowd(world: World) -> Crowd:
     if look.before and world.chance(0.5):
         full = f"{world.say(look.before)} {noun}"
     return Crowd(look.of_many, noun, doing, full)
+
+
+def _gendered_crowd(world: World, noun: str) -> Crowd:
+    if world.chance(0.35):
+        word = choose(world.rng, ("male", "female"))
+        full = world.say(f"[{word} {noun}|{noun} who are {word}|{noun} that are {word}]")
+        return Crowd(f"{word} persons", noun, word, full)
+    said, marked = world.mention(world.say("{head_gendered_many}"))
+    return Crowd(said, noun, marked, marked)
 
 
 def _dressed_crowd(world: World, noun: str) -> Crowd:

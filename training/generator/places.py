@@ -19,9 +19,9 @@ class Kind(StrEnum):
 
 _AT = {Kind.ROOM: "{in_room}", Kind.SPOT: "{near}", Kind.SURFACE: "{on_top}"}
 _FRONT = {
-    Kind.ROOM: "[in*4|inside*2|within]",
-    Kind.SPOT: "[at*4|by|near|beside]",
-    Kind.SURFACE: "[on*4|at|upon]",
+    Kind.ROOM: "[in*8|inside*4|within*2|while in|over in|once in]",
+    Kind.SPOT: "[at*8|by*2|near*2|beside*2|while at|over at|next to]",
+    Kind.SURFACE: "[on*8|at*2|upon*2|over on|atop]",
 }
 
 
@@ -34,6 +34,10 @@ class Place:
     value: Said
     words: str
     correction: str = ""
+    stationed: bool = False
+    """How someone holds themselves there may be said along with it: "seated at the desk"."""
+    floor: bool = False
+    """Someone lies in the room, so that its floor may be named for it."""
 
     @classmethod
     def of(cls, world: World, kind: Kind) -> Place:
@@ -61,6 +65,10 @@ class Place:
     @property
     def at(self) -> str:
         """Where something is."""
+        if self.floor and self.world.chance(0.25):
+            return self.world.say("on the [{S} floor|floor of the {S}|floor in the {S}]", S=self)
+        if self.stationed and self.world.chance(0.12):
+            return self.world.say("{stationed} {S.the}", S=self)
         return f"{self.world.say(_AT[self.kind])} {self.the}"
 
     @property
@@ -71,6 +79,8 @@ class Place:
     @property
     def src(self) -> str:
         """Where something comes from."""
+        if self.kind is Kind.SPOT and self.world.chance(0.06):
+            return self.world.say("from [beside|near|next to|by|over by] {S.the}", S=self)
         off = self.kind is Kind.SURFACE and self.world.chance(0.4)
         return f"{self.world.say('{from_off}') if off else 'from'} {self.the}"
 

@@ -47,8 +47,31 @@ class Recipe:
 _JOINTS = (
     ". ", ". then ", ", then ", " and then ", ". after that, ", ". afterwards, ", ", and then ", ". next, ",  # noqa: E501
     " and ", ". when you are done, ", ". finally, ", "; then ", ". and ", ", and after that ", ". also, ",  # noqa: E501
-    ". once that is done, ", ". second, ", " and also ", " after that ",
+    ". once that is done, ", ". second, ", " and also ", " after that ", ", ", ", and ", " then ",
+    ". when that is done, ", ", afterwards ", ", finally ", ". in addition, ", ". and then ",
 )  # fmt: skip
+
+
+_NUMBERED = (
+    ("first, ", "second, ", "third, ", "fourth, "),
+    ("first ", "then ", "after that ", "finally "),
+    ("one, ", "two, ", "three, ", "four, "),
+    ("1. ", "2. ", "3. ", "4. "),
+    ("firstly, ", "secondly, ", "thirdly, ", "lastly, "),
+)
+
+
+def _joined(tasks: list[str], rng: random.Random) -> str:
+    """Several tasks in one breath, now and then numbered."""
+    tasks = [task.rstrip(" .") for task in tasks]
+    if rng.random() < 0.1:
+        numbers: tuple[str, ...] = choose(rng, _NUMBERED)
+        stop: str = choose(rng, (". ", ", ", "; "))
+        return stop.join(n + task for n, task in zip(numbers, tasks, strict=False))
+    text = tasks[0]
+    for task in tasks[1:]:
+        text += choose(rng, _JOINTS) + task
+    return text
 
 
 class Generator:
@@ -88,13 +111,15 @@ class Generator:
     def _compose(self, world: World, draft: Draft) -> Draft:
         rng = world.rng
         text, steps = draft.text, list(draft.steps)
-        for _ in range(rng.choices((1, 2, 3), (70, 22, 8))[0]):
+        tasks = [text]
+        for _ in range(rng.choices((1, 2, 3), (58, 29, 13))[0]):
             more = rng.choices(self._intents, self._shares)[0](world)
             if len(steps) + len(more.steps) > MAX_COMMANDS or len(text) + len(more.text) > LONGEST:
                 break
-            text = text.rstrip(" .") + choose(rng, _JOINTS) + more.text
+            text += more.text
+            tasks.append(more.text)
             steps += more.steps
-        return Draft(text, steps)
+        return Draft(_joined(tasks, rng), steps)
 
     def _finished(self, world: World, draft: Draft, kind: str) -> Sample:
         text = styled(draft.text, world.rng, self.grammar, self.recipe.styles)

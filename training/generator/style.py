@@ -68,8 +68,10 @@ def styled(text: str, rng: random.Random, grammar: Grammar, styles: Styles) -> s
     if rng.random() < 0.09 and not text.endswith("please"):
         text += " " + grammar.expand("{farewell}", rng, {})
         text = text.replace(" ,", ",")
-    if rng.random() < 0.03:
+    if rng.random() < 0.04:
         text = _ARTICLES.sub("", text)
+    if rng.random() < 0.02:
+        text = text.replace(", ", choose(rng, (",", " , ", " ,")))
     if rng.random() < 0.012:
         return text.upper()
     look = rng.random() * (styles.plain + styles.typed + styles.heard)

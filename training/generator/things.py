@@ -18,29 +18,34 @@ class Thing:
     bare: bool
     """Takes "some" rather than "a": a mass noun or a plural."""
     correction: str = ""
+    superlative: bool = False
 
     @classmethod
     def of(cls, world: World) -> Thing:
         """A thing the world has not named yet."""
         draw = world.rng.random()
+        superlative = False
         if draw < 0.22:
             name = world.category()[0]
         elif draw < 0.25:
             name = world.say("[object|item|thing]")
-        elif draw < 0.27:
-            name = world.say("{measure_before} [object|item|thing|one]")
+        elif draw < 0.28:
+            kind = world.category()[world.chance(0.5)]
+            name = world.say(f"{{measure_before}} [object*3|item*2|thing*2|one|objects|{kind}]")
+            superlative = True
         else:
             name = world.object_name()
         said, words = world.mention(name)
         last = name.split()[-1]
         bare = name in world.lexicon.uncountable or last in world.lexicon.uncountable
         wrong = world.say(f"the {world.object_name()}{{correction}}") if world.chance(0.02) else ""
-        return cls(
-            world, said, words, bare or (last.endswith("s") and not last.endswith("ss")), wrong
-        )
+        bare = bare or (last.endswith("s") and not last.endswith("ss"))
+        return cls(world, said, words, bare, wrong, superlative)
 
     def __str__(self) -> str:
         world, words = self.world, self.words
+        if self.superlative:
+            return f"the {words}"
         if self.correction:
             return f"{self.correction} the {words}"
         draw = world.rng.random()
@@ -91,6 +96,11 @@ class Countables:
         said, words = world.mention(name)
         return cls(said, words)
 
+    @classmethod
+    def mass(cls, world: World) -> Countables:
+        """One word for many things: fruit, cutlery, food."""
+        return cls(*world.mention(world.category()[0]))
+
     def __str__(self) -> str:
         return self.words
 
@@ -114,6 +124,6 @@ class Kindred:
             )
         one, many = world.category()
         said, words = world.mention(one)
-        suffix = world.say("[*8| item]") if not one.endswith("item") else ""
+        suffix = " item" if world.chance(0.12) and not one.endswith("item") else ""
         # A sentence uses one of the two forms; both are the category's own name.
         return cls(said, words + suffix, f"{words} items" if world.chance(0.1) else many)

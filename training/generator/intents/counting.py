@@ -13,8 +13,9 @@ from training.generator.world import World
 def count_things(world: World) -> Draft:
     """How many things are at a place."""
     place = surface(world) if world.chance(0.85) else room(world)
-    things = Countables.of(world)
-    text = sentence(world, "count_things", {"S": place, "C": things})
+    mass = world.chance(0.05)
+    things = Countables.mass(world) if mass else Countables.of(world)
+    text = sentence(world, "count_mass" if mass else "count_things", {"S": place, "C": things})
     return Draft(text, [go(place.value), count(things.value), HOME, TELL_COUNT])
 
 
@@ -30,7 +31,7 @@ def count_people(world: World) -> Draft:
 
 def _are(world: World, people: Crowd) -> str:
     if not people.doing:
-        return world.say("[are|are there|there are]")
+        return world.say("[are there*4|there are]")
     if people.doing.startswith("with "):
         held = people.doing.removeprefix("with ")
         return world.say("[are with*2|have*3|with]") + f" {held}"

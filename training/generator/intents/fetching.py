@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from training.generator.draft import Draft, It, Lazy, sentence
@@ -19,6 +20,8 @@ def fetch(world: World) -> Draft:
     place = _source(world)
     goals = "me me me place place person person none" if place else "me me me place person none"
     goal = choose(world.rng, goals.split())
+    if thing.superlative and goal == "none":  # only finding it is asking which one it is
+        goal = "me"
     scope: dict[str, Any] = {"O": thing, "I": It(thing), "IT": "it"}
     if place:
         scope["S"] = place
@@ -45,15 +48,22 @@ def _source(world: World) -> Place | None:
     return surface(world) if draw < 0.68 else room(world)
 
 
+_LACKS_PLACE = re.compile(r"^\s*,| is\s*[.,;-]")
+
+
 def _to_person(world: World, scope: dict[str, Any], steps: list[Any], nowhere: str) -> Draft:
-    someone = person(world, "name name name gesture gesture pose clothes any")
-    where = (spot(world) if world.chance(0.15) else room(world)) if world.chance(0.9) else None
+    someone = person(world, "name name name gesture gesture pose clothes any any")
+    where = (spot(world) if world.chance(0.2) else room(world)) if world.chance(0.83) else None
     scope["X"] = someone
     scope["R"] = Lazy(world, "{P.at}", {"P": where}) if where else ""
+    if where and world.chance(0.22):
+        scope["L"] = where
+        text = sentence(world, f"fetch_{nowhere}to_person_there", scope)
+        return Draft(text, [*steps, go(where.value), someone.step, GIVE])
     for _ in range(20):
         text = sentence(world, f"fetch_{nowhere}to_person", scope)
         # Without a place for the person, sentences that need one fall apart.
-        if where or not (text.startswith(",") or " is ." in text or " is ," in text):
+        if where or not _LACKS_PLACE.search(text):
             break
     there = [go(where.value)] if where else []
     return Draft(text.lstrip(", "), [*steps, *there, someone.step, GIVE])

@@ -33,6 +33,9 @@ def guide_person(world: World) -> Draft:
     place = whereabouts(world, 0.93)
     if place and world.chance(0.5):
         place = spot(world)
+    if place and world.chance(0.06):
+        text = sentence(world, "guide_back", describing(world, someone, place))
+        return Draft(text, [go(place.value), someone.step, guide("start_location")])
     goal = anywhere(world)
     scope = describing(world, someone, place) | {"D": goal}
     text = sentence(world, "guide" if place else "guide_nowhere", scope)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Any
 
 from schemas.commands import AnswerQuestion, SayWithContext
-from training.generator.draft import Draft, describing, sentence, template
+from training.generator.draft import Draft, Lazy, describing, sentence, template
 from training.generator.entities import choose
 from training.generator.people import Person, person
 from training.generator.places import Place, anywhere, room, spot
@@ -103,7 +104,9 @@ def whereabouts(world: World, share: float = 0.93) -> Place | None:
 
 def meet(world: World) -> Draft:
     """Find, meet or greet someone, then tell, answer, follow or lead."""
-    someone = person(world, "name name name gesture gesture gesture pose pose clothes clothes any")
+    someone = person(
+        world, "name name name gesture gesture gesture pose pose clothes clothes any any"
+    )
     place = whereabouts(world)
     greets = world.chance(0.38)
     verb = "greet" if greets else _verb(world, someone)
@@ -115,6 +118,8 @@ def meet(world: World) -> Draft:
     scope |= after.scope
     scope["F"] = world.say(after.of_pronoun, **scope)
     scope["F_X"] = world.say(after.of_person, **scope)
+    owned = replace(someone, noun=str(scope.get("PX", someone)))
+    scope["F_X_of_S"] = Lazy(world, after.of_person, scope | {"X": owned, "X_s": owned.owner})
     scope["F_GERUND"] = world.say(after.gerund, **scope)
     scope["F_BARE"] = world.say(_BARE.get(after.step.command, after.of_person), **scope)
     return Draft(
@@ -126,7 +131,7 @@ _BARE = {SayWithContext: "{say_bare}", AnswerQuestion: "{answer Q}"}
 
 
 def _verb(world: World, someone: Person) -> str:
-    return "meet" if world.chance(0.75 if someone.named else 0.15) else "find"
+    return "meet" if world.chance(0.75 if someone.named else 0.2) else "find"
 
 
 def _group(world: World, place: Place | None, greets: bool, after: FollowUp) -> str:
@@ -134,13 +139,22 @@ def _group(world: World, place: Place | None, greets: bool, after: FollowUp) -> 
         return "meet_nowhere"
     if greets and world.chance(0.13):
         return "greet_and_follow"
+    if greets and world.chance(0.06):
+        return "greet_passive"
     if greets and world.chance(0.12):
         return "find_then_meet"
     return "meet"
 
 
+_MET = re.compile(r"\{(?:VERB|ONCE)")
+
+
 def _worded(world: World, group: str, verb: str, scope: dict[str, Any]) -> str:
     text = template(world, group)
+    while (
+        verb == "greet" and group != "greet_passive" and not _MET.search(text)
+    ):  # the greeting must be said
+        text = template(world, group)
     gerund = {"meet": "meeting", "find": "finding", "greet": "greeting"}[verb]
     text = text.replace("{VERBING_PRON}", f"{{{gerund} X.pron}}").replace("{VERBING", f"{{{gerund}")
     text = text.replace("{VERB ", f"{{{verb} ").replace("{ONCE X}", f"{{once_{verb}}} {{X}}")

@@ -13,14 +13,13 @@ from training.generator.world import World
 
 def talk(world: World) -> Draft:
     """Tell someone a topic."""
-    someone = person(world, "gesture gesture gesture pose pose name name clothes any")
+    someone = person(world, "gesture gesture gesture pose pose name name clothes any any")
     place = whereabouts(world)
     canonical, words = world.topic()
     value: Any = canonical
     if not canonical:
         value, words = said_topic(world, words)
     scope = describing(world, someone, place) | {"T": words, "Y": str(someone)}
-    scope["XS"] = Lazy(world, "{X} {S.at}" if place else "{X}", scope)
     group = "talk" if place else "talk_nowhere"
     there = [go(place.value)] if place else []
     return Draft(sentence(world, group, scope), [*there, someone.step, say(value)])
@@ -28,7 +27,7 @@ def talk(world: World) -> Draft:
 
 def answer(world: World) -> Draft:
     """Answer someone's question."""
-    someone = person(world, "gesture gesture gesture pose pose name name clothes any")
+    someone = person(world, "gesture gesture gesture pose pose name name clothes any any")
     place = whereabouts(world)
     scope = describing(world, someone, place)
     questions = {
