@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 
 from app.settings import ENV_PREFIX, FILE_VARIABLE, Settings, load, settings_file
-from schemas.errors import CommandInterpreterError
+from schemas.api import InterpretRequest
+from schemas.errors import CommandInterpreterError, InvalidRequest
 
 cli = typer.Typer(
     help="Turn what a person said to a robot into commands the robot can execute.",
@@ -27,8 +30,16 @@ cli.add_typer(knowledge_cli, name="knowledge")
 out = Console()
 err = Console(stderr=True)
 
+
+def _with_scheme(url: str | None) -> str | None:
+    return f"http://{url}" if url and "://" not in url else url
+
+
 Url = Annotated[
-    str | None, typer.Option(help="Ask a running service instead, as in http://127.0.0.1:8000.")
+    str | None,
+    typer.Option(
+        help="Ask a running service instead, as in http://127.0.0.1:8000.", callback=_with_scheme
+    ),
 ]
 Key = Annotated[
     str | None, typer.Option(help="The key of that service.", envvar=f"{ENV_PREFIX}KEY")
@@ -74,8 +85,8 @@ def interpret(
     """Interpret one utterance and print the answer as JSON."""
     from app.doorway import Local, Remote
 
-    body: dict[str, Any] = {"text": text, "ground": ground, "session_id": session}
     with _faults_told():
+        body = _request(text, ground, session)
         door = Remote(url, key) if url else Local(load(), _progress)
         with door:
             out.print_json(json.dumps(door.interpret(body)))
@@ -123,7 +134,7 @@ def knowledge_export(
     url: Url = None,
     key: Key = None,
 ) -> None:
-    """Write everything the robot knows as YAML that ``import`` reads."""
+    """Write everything the robot knows as YAML that 'knowledge import' reads."""
     with _faults_told(), _knowledge_door(url, key) as door:
         text = door.export()
     if output is None:
@@ -145,7 +156,7 @@ def settings(
         return
     for variable, value, meaning in rows(found):
         out.print(f"[bold]{variable}[/] = {escape(value)}", soft_wrap=True, highlight=False)
-        out.print(f"    [dim]{escape(meaning)}[/]", highlight=False)
+        out.print(Padding(f"[dim]{escape(meaning)}[/]", (0, 0, 0, 4)))
     out.print(f"Settings file: {settings_file() or 'none'} (name one with {FILE_VARIABLE})")
 
 
@@ -181,6 +192,18 @@ def rows(found: Settings) -> Iterator[tuple[str, str, str]]:
             variable = f"{ENV_PREFIX}{group}__{field}".upper()
             shown = getattr(value, field)
             yield variable, "unset" if shown is None else str(shown), info.description or ""
+
+
+def _request(text: str, ground: bool, session: str | None) -> dict[str, Any]:
+    """The body to send; what is wrong with it is told before a model is loaded."""
+    try:
+        request = InterpretRequest(text=text, ground=ground, session_id=session)
+    except ValidationError as error:
+        told = "; ".join(
+            f"{one['loc'][0]}: {one['msg'].removeprefix('Value error, ')}" for one in error.errors()
+        )
+        raise InvalidRequest(told, hint="Give the words the person said.") from None
+    return request.model_dump()
 
 
 @contextmanager

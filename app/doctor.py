@@ -9,12 +9,14 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import httpx
+
 from app.server import listen
 from app.settings import Settings, load
 from knowledge_base import KnowledgeBase
 from models import create
 from models.options import LlamaCppOptions
-from schemas.errors import CommandInterpreterError
+from schemas.errors import CommandInterpreterError, StoreInUse
 
 _PARTS = (
     "fastapi",
@@ -71,8 +73,22 @@ def _port(settings: Settings) -> Finding:
     try:
         listen(settings.server).close()
     except CommandInterpreterError as fault:
+        if state := _state_of_service(settings):
+            return Finding("port", True, f"{settings.server.port} is this service's, {state}")
         return Finding("port", None, fault.message, fault.hint)
     return Finding("port", True, f"{settings.server.port} is free")
+
+
+def _state_of_service(settings: Settings) -> str:
+    """What a Command Interpreter on the port says of itself; empty if there is none."""
+    host = settings.server.host.replace("0.0.0.0", "127.0.0.1").replace("::", "::1")
+    host = f"[{host}]" if ":" in host else host
+    try:
+        answer = httpx.get(f"http://{host}:{settings.server.port}/ready", timeout=2)
+        body = answer.json()
+        return f"ready with {body['model']}" if answer.is_success else str(body["error"]["message"])
+    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def _gpu(settings: Settings) -> Iterator[Finding]:
@@ -117,6 +133,8 @@ def _knowledge(settings: Settings) -> Finding:
         knowledge = KnowledgeBase.open(settings.knowledge)
         counts = ", ".join(f"{c.entries} {c.name}" for c in knowledge.collections())
         knowledge.close()
+    except StoreInUse as fault:
+        return Finding("knowledge base", None, f"not looked into: {fault.message}", fault.hint)
     except CommandInterpreterError as fault:
         return _wrong("knowledge base", fault)
     return Finding("knowledge base", True, counts)

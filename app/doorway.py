@@ -131,10 +131,7 @@ class Local:
 
     def interpret(self, body: dict[str, Any]) -> Any:
         """The answer to one request body."""
-        try:
-            request = InterpretRequest.model_validate(body)
-        except ValueError as error:
-            raise InvalidRequest(str(error), hint="Give the words the person said.") from None
+        request = InterpretRequest.model_validate(body)
         answer = self._interpreter.interpret(request, Call(uuid.uuid4().hex))
         return answer.model_dump(mode="json")
 

@@ -31,7 +31,9 @@ def error_of(fault: CommandInterpreterError, request_id: str) -> ErrorResponse:
 def body_of(fault: CommandInterpreterError, request_id: str) -> JSONResponse:
     """The response for a fault."""
     body = error_of(fault, request_id)
-    headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+    headers = {"WWW-Authenticate": "Bearer"} if fault.status == 401 else {}
+    if fault.retry_after is not None:
+        headers["Retry-After"] = str(fault.retry_after)
     return JSONResponse(body.model_dump(), fault.status, headers)
 
 
@@ -44,12 +46,15 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        fault = InvalidRequest(_told(error.errors()), hint=_hint(request))
+        told = error.errors()
+        fault = InvalidRequest(_told(told), hint=_hint(request, told))
         return body_of(fault, request.state.request_id)
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
-        return body_of(_translated(request, error), request.state.request_id)
+        response = body_of(_translated(request, error), request.state.request_id)
+        response.headers.update(error.headers or {})  # Allow, where the method is wrong
+        return response
 
     @app.exception_handler(Exception)
     async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
@@ -70,10 +75,15 @@ def _translated(request: Request, error: HTTPException) -> CommandInterpreterErr
 
 
 def _told(errors: Sequence[Any]) -> str:
-    return "; ".join(f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in errors)
+    return "; ".join(
+        f"{'.'.join(str(p) for p in e['loc'])}: {e['msg'].removeprefix('Value error, ')}"
+        for e in errors
+    )
 
 
-def _hint(request: Request) -> str | None:
+def _hint(request: Request, errors: Sequence[Any] = ()) -> str | None:
+    if any(e["loc"] == ("body", "files") for e in errors):
+        return "Send the file in a form, as in: curl -F files=@my-arena.yaml"
     given = request.headers.get("content-type", "")
     if request.method in ("POST", "PUT") and "json" not in given and "multipart" not in given:
         return "Send JSON with the header 'content-type: application/json'."

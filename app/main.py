@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from app import faults, routes
 from app.requests import BodyLimit, RequestContext
@@ -32,7 +33,11 @@ def create_app(service: Service) -> FastAPI:
         yield
         await service.close()
 
-    app = FastAPI(
+    # /docs from files of this machine: FastAPI's own page asks a CDN, and a robot may be offline.
+    app = FastAPIOffline(
+        redoc_url=None,
+        static_url="/docs/static",
+        favicon_url="/console/icon.svg",
         title="Command Interpreter",
         version=version("command-interpreter"),
         description=DESCRIPTION,
@@ -41,10 +46,10 @@ def create_app(service: Service) -> FastAPI:
     )
     app.state.service = service
     faults.install(app)
-    for router in routes.OPEN:
-        app.include_router(router)
     for router in routes.KEYED:
         app.include_router(router, dependencies=routes.GUARD)
+    for router in routes.OPEN:
+        app.include_router(router)
     limits = service.settings.server
     app.add_middleware(
         BodyLimit,

@@ -31,7 +31,8 @@ def listen(settings: ServerSettings) -> socket.socket:
         if error.errno == errno.EADDRINUSE:
             raise SettingsError(
                 f"{where} is in use",
-                hint="Stop what listens there, or choose another port: --port 8001.",
+                hint="Stop what listens there, or choose another port: --port 8001, or "
+                "COMMAND_INTERPRETER_SERVER__PORT=8001 before 'make serve'.",
             ) from None
         raise SettingsError(
             f"cannot listen on {where}: {error.strerror}", hint="Correct --host or --port."

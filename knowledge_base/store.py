@@ -6,10 +6,11 @@ transaction, so what was acknowledged survives the death of the process.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -23,6 +24,7 @@ from schemas.errors import (
     CommandInterpreterError,
     EmbedderMismatch,
     StoreCorrupt,
+    StoreInUse,
     StoreUnavailable,
 )
 
@@ -46,6 +48,7 @@ class Store:
 
     Raises:
         StoreCorrupt, StoreUnavailable: the folder or the server cannot be used.
+        StoreInUse: another process has the folder open.
         EmbedderMismatch: a collection holds vectors of another embedder.
     """
 
@@ -53,10 +56,13 @@ class Store:
         self.embedder = embedder
         self._where = url if url is not None else str(path)
         self._fault = StoreUnavailable if url is not None else StoreCorrupt
-        with self._translated("be opened"):
+        with ExitStack() as held, self._translated("be opened"):
+            if url is None:
+                held.callback(os.close, _claimed(path))
             self._client = _server(url) if url is not None else _embedded(path)
             self._collections = {name: self._open(name) for name in COLLECTIONS}
             self._marks = self._client.get_or_create_collection("marks", embedding_function=None)
+            self._held = held.pop_all()
 
     def entries(self, collection: str) -> list[Entry]:
         """All entries of a collection, in the order they were added."""
@@ -116,6 +122,7 @@ class Store:
         close()
         for session in sessions:
             session.close()
+        self._held.close()
 
     def _open(self, name: str) -> ChromaCollection:
         collection = self._client.get_or_create_collection(
@@ -150,10 +157,23 @@ def _settings() -> Any:
     return Settings(anonymized_telemetry=False, allow_reset=False)
 
 
+def _claimed(path: Path) -> int:
+    """The folder, opened and locked: what two processes write there, neither sees of the other."""
+    path.mkdir(parents=True, exist_ok=True)
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(folder)
+        raise StoreInUse(f"the knowledge base in {path} is open in another process") from None
+    except OSError:
+        pass  # a file system without locks
+    return folder
+
+
 def _embedded(path: Path) -> ClientAPI:
     import chromadb
 
-    path.mkdir(parents=True, exist_ok=True)
     return chromadb.PersistentClient(path=str(path.resolve()), settings=_settings())
 
 

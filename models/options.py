@@ -12,6 +12,11 @@ DEFAULT_WEIGHTS = Path(__file__).parent / "weights" / "default.gguf"
 MAX_ANSWER_TOKENS = 400
 """Tokens of the longest answer: 24 commands of about 15 tokens."""
 
+_BACKEND = (
+    "'llama_cpp' runs a GGUF file in this process, 'remote' asks a server that speaks OpenAI's "
+    "chat API, 'stub' answers from a script; each has settings of its own."
+)
+
 
 class _Options(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -20,7 +25,7 @@ class _Options(BaseModel):
 class LlamaCppOptions(_Options):
     """A GGUF file run in this process by llama.cpp."""
 
-    backend: Literal["llama_cpp"] = "llama_cpp"
+    backend: Annotated[Literal["llama_cpp"], Field(description=_BACKEND)] = "llama_cpp"
     path: Annotated[Path, Field(description="The GGUF file.")] = DEFAULT_WEIGHTS
     chat_template: Annotated[
         str | None,
@@ -91,7 +96,7 @@ class LlamaCppOptions(_Options):
 class RemoteOptions(_Options):
     """A server that speaks OpenAI's API: vLLM, Ollama, llama.cpp's server, and others."""
 
-    backend: Literal["remote"] = "remote"
+    backend: Annotated[Literal["remote"], Field(description=_BACKEND)] = "remote"
     base_url: Annotated[
         str, Field(description="Base of the server's API, with its version path.")
     ] = "http://127.0.0.1:8080/v1"
@@ -119,7 +124,7 @@ class RemoteOptions(_Options):
 class StubOptions(_Options):
     """Scripted answers, for tests and demonstrations without weights."""
 
-    backend: Literal["stub"] = "stub"
+    backend: Annotated[Literal["stub"], Field(description=_BACKEND)] = "stub"
     script: Annotated[
         Path | None,
         Field(description="JSON object: utterance to answer, as the model would write it."),

@@ -101,13 +101,18 @@ class Timings(_Body):
 
 
 class _Answer(_Body):
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     request_id: str
+    """As in the log and in the header X-Request-ID."""
     text: str
+    """What was sent."""
     outcome: str
     commands: tuple[InterpretedCommand, ...]
     question: str | None
     reason: str | None
     confidence: Score
+    """The model's, that the plan is right; calibrated for the default weights."""
     model: str
     timings_ms: Timings
 
@@ -125,6 +130,7 @@ class Clarify(_Answer):
 
     outcome: Literal["clarify"] = "clarify"
     question: str
+    """To be asked; the next text with the same session_id may be the answer."""
     reason: None = None
 
 
@@ -135,6 +141,7 @@ class Unsupported(_Answer):
     commands: Annotated[tuple[InterpretedCommand, ...], Field(max_length=0)] = ()
     question: None = None
     reason: str
+    """Which action the robot lacks, or why this is no task."""
 
 
 Interpretation = Annotated[Interpreted | Clarify | Unsupported, Field(discriminator="outcome")]

@@ -25,6 +25,7 @@ CommandInterpreterError
 │   ├── EmbedderMismatch      503
 │   ├── StoreCorrupt          503
 │   ├── StoreUnavailable      503
+│   ├── StoreInUse            503
 │   └── ImportRejected        422
 └── SettingsError             503   the configuration, or the machine it meets
 """
@@ -241,6 +242,16 @@ class StoreUnavailable(KnowledgeError):
     retryable = True
     default_hint = (
         "Check COMMAND_INTERPRETER_KNOWLEDGE__CHROMA_URL and that the server there is running."
+    )
+
+
+class StoreInUse(KnowledgeError):
+    """Another process holds the folder of the embedded store."""
+
+    code = "store_in_use"
+    default_hint = (
+        "A running service holds it: add --url http://127.0.0.1:8000 to ask that service, or stop "
+        "it, or set COMMAND_INTERPRETER_KNOWLEDGE__PATH to another folder."
     )
 
 

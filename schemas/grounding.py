@@ -73,16 +73,24 @@ class Fact(BaseModel):
 class Grounding(BaseModel):
     """One slot's decision; ``phrase`` keeps the speaker's words."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     phrase: str
+    """The speaker's words."""
     status: Status
     id: str | None = None
+    """The entry that is meant, as in /v1/knowledge/{collection}/{id}."""
     name: str | None = None
+    """Its name: the slot's value."""
     kind: EntityKind | None = None
     room: str | None = None
+    """The room it is in."""
     pose: Pose | None = None
+    """x, y, z in metres and the quaternion x, y, z, w, in the map frame."""
     score: Score
+    """How well the words fit, 0 to 1."""
     method: Method
     alternatives: tuple[Candidate, ...] = ()
+    """What else the words may mean; the members of a category."""
     facts: tuple[Fact, ...] = Field(default=(), exclude_if=lambda facts: not facts)
+    """What the robot may say about a topic; left out where there is none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,21 +14,34 @@ import uvicorn
 
 from app.main import create_app
 from app.service import Parts, Service, load_parts
-from app.settings import Settings
+from app.settings import ENV_PREFIX, Settings
 from knowledge_base import KnowledgeBase
 from knowledge_base.options import KnowledgeOptions
 from models.base import CommandModel
 from models.stub import StubModel
 
 START_SECONDS = 60
+MAKE = ("MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _fresh_environment() -> Iterator[None]:
+    """What a test starts sees neither the make that runs the suite nor the caller's settings.
+
+    A make below a make prints the directories it enters and takes over the flags of the one above.
+    """
+    with pytest.MonkeyPatch.context() as patched:
+        for name in [*MAKE, *(name for name in os.environ if name.startswith(ENV_PREFIX))]:
+            patched.delenv(name, raising=False)
+        yield
 
 
 class Served:
     """A service on a socket of this machine, in a thread of its own."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, port: int = 0) -> None:
         self.service = service
-        config = uvicorn.Config(create_app(service), port=0, log_config=None, access_log=False)
+        config = uvicorn.Config(create_app(service), port=port, log_config=None, access_log=False)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
 

@@ -21,7 +21,11 @@ const UNREACHABLE = {
 let askForKey = async () => false;
 export const onKeyNeeded = (ask) => { askForKey = ask; };
 
+let lost = () => {};
+export const onLost = (told) => { lost = told; };
+
 const key = () => sessionStorage.getItem("console.key");
+export const hasKey = () => key() !== null;
 export const setKey = (value) => sessionStorage.setItem("console.key", value);
 
 async function send(path, options) {
@@ -31,6 +35,7 @@ async function send(path, options) {
     return await fetch(path, { ...options, headers });
   } catch (error) {
     if (error.name === "AbortError") throw error;
+    lost();
     throw new Fault(0, UNREACHABLE);
   }
 }
@@ -45,9 +50,10 @@ async function faultOf(response) {
 
 export async function request(path, options = {}) {
   const response = await send(path, options);
-  if (response.status === 401 && (await askForKey())) return request(path, options);
-  if (!response.ok) throw await faultOf(response);
-  return response;
+  if (response.ok) return response;
+  const fault = await faultOf(response);
+  if (fault.status === 401 && (await askForKey(fault))) return request(path, options);
+  throw fault;
 }
 
 const JSON_TYPE = { "content-type": "application/json" };
@@ -81,6 +87,7 @@ export async function* stream(path, body, signal) {
   let pending = "";
   for (;;) {
     const { done, value } = await reader.read().catch((error) => {
+      if (error.name !== "AbortError") lost();
       throw error.name === "AbortError" ? error : new Fault(0, { ...UNREACHABLE, message: "The connection broke off." });
     });
     if (done) return;

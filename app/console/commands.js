@@ -9,8 +9,9 @@ let schema = null;
 /** Classes of the union by tag: {description, properties}. */
 export async function commandSet() {
   schema ??= getJSON("/v1/commands").catch((error) => { schema = null; throw error; });
-  const { discriminator, $defs } = await schema;
-  return new Map(Object.entries(discriminator.mapping).map(([tag, ref]) => [tag, $defs[ref.split("/").pop()]]));
+  const { oneOf, $defs } = await schema;
+  const classes = oneOf.map(({ $ref }) => $defs[$ref.split("/").pop()]); // in the order of the union
+  return new Map(classes.map((one) => [one.properties.action.const, one]));
 }
 
 export async function open() {
@@ -30,7 +31,7 @@ function card(tag, { description, properties }) {
     h("h2", {}, spoken(tag)),
     h("p", {}, description),
     slots.length ? h("dl", {}, ...slots.map(([field, slot]) => slotOf(field, slot))) : h("p", { class: "faint" }, "No slots."),
-    h("pre", { tabindex: "0", "aria-label": `${spoken(tag)} as JSON` }, JSON.stringify(example)));
+    h("pre", { tabindex: "0", "aria-label": `${spoken(tag)} as JSON` }, JSON.stringify(example, null, 1)));
 }
 
 function slotOf(field, slot) {

@@ -112,12 +112,18 @@ function begin(text) {
         h("button", { type: "button", class: "quiet small", onclick: restart, title: "New conversation (n)" }, "New conversation")),
       turns);
   }
+  const brief = h("span", { class: "brief" });
+  const top = h("div", { class: "top" });
   const list = h("ol", { class: "plan" });
   const end = h("div", { class: "end" });
-  const item = h("li", { class: "turn waiting" }, h("p", { class: "said" }, text), list, end);
-  for (const earlier of turns.children) earlier.classList.add("earlier");
+  const item = h("li", { class: "turn waiting" },
+    h("details", { open: true }, h("summary", {}, h("span", { class: "said" }, text), brief), top, list, end));
+  for (const earlier of turns.children) {
+    earlier.classList.add("earlier");
+    $("details", earlier).open = false;
+  }
   turns.prepend(item);
-  return { item, list, end, whole: false };
+  return { item, brief, top, list, end, whole: false };
 }
 
 function conclude(turn, answer, first) {
@@ -127,11 +133,13 @@ function conclude(turn, answer, first) {
   turn.list.replaceChildren(...answer.commands.map((command, index) => commandLine(index, command, described.get(command.action))));
   map.route(answer.commands);
   history.remember(answer);
-  if (answer.outcome === "clarify") turn.end.append(question(answer));
+  const count = answer.commands.length;
+  turn.brief.textContent = { clarify: "asked back", unsupported: "declined" }[answer.outcome] ?? `${count} command${count === 1 ? "" : "s"}`;
+  if (answer.outcome === "clarify") turn.top.append(question(answer));
   if (answer.outcome === "unsupported") {
-    turn.end.append(h("p", { class: "refusal" }, h("strong", {}, "The robot declines. "), answer.reason));
+    turn.top.append(h("p", { class: "refusal" }, h("strong", {}, "The robot declines. "), answer.reason));
   }
-  field().placeholder = answer.outcome === "clarify" ? "Answer the question, or say something new" : "What next? Or: not the apple, the pear";
+  field().placeholder = answer.outcome === "clarify" ? "Answer, or say something new" : "Next, or correct it: no, the pear";
   turn.end.append(timings(answer, first), raw(answer));
   focusIfTyping();
 }

@@ -4,6 +4,8 @@ import { deleteEntry, getEntry, getJSON, postJSON, putEntry, request } from "./a
 import { $, h } from "./dom.js";
 import { faultCard } from "./fault.js";
 
+const RELATED = 0.5; // score below which a search shows only what holds the very letters
+
 let collections = [];
 let current = null;
 let entries = [];
@@ -53,8 +55,12 @@ async function search() {
   try {
     const found = await postJSON(`/v1/knowledge/${current}/query`, { text, limit: 20 });
     if (mine !== searching) return;
-    const byId = new Map(entries.map((entry) => [entry.id, entry]));
-    draw(found.filter((one) => byId.has(one.id)).map((one) => [byId.get(one.id), one.score]));
+    const scores = new Map(found.filter((one) => one.score >= RELATED).map((one) => [one.id, one.score]));
+    const said = text.toLowerCase();
+    const holds = (entry) => [entry.name, ...entry.aliases].some((word) => word.toLowerCase().includes(said));
+    draw(entries.filter((entry) => scores.has(entry.id) || holds(entry))
+      .map((entry) => [entry, scores.get(entry.id) ?? null])
+      .sort(([, a], [, b]) => (b ?? 0) - (a ?? 0)));
   } catch (error) {
     if (mine === searching) $("#entries").replaceChildren(faultCard(error, search));
   }

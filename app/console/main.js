@@ -1,6 +1,6 @@
 // Pages, keys, theme, and whether the service is there.
 
-import { Fault, onKeyNeeded, setKey } from "./api.js";
+import { Fault, hasKey, onKeyNeeded, onLost, setKey } from "./api.js";
 import { $, h, store, stored } from "./dom.js";
 import * as commands from "./commands.js";
 import * as interpret from "./interpret.js";
@@ -11,6 +11,7 @@ const POLL_READY = 15_000;
 const POLL_WAITING = 1_000;
 
 let ready = false;
+let next = 0;
 
 function show() {
   const [, name = "interpret", ...rest] = location.hash.split("/");
@@ -38,6 +39,7 @@ function tell(state, text, fault) {
 }
 
 async function look() {
+  clearTimeout(next);
   try {
     const response = await fetch("/ready");
     const body = await response.json();
@@ -50,7 +52,8 @@ async function look() {
     else if (error.after) tell("loading", "Loading", { message: `Getting ready: ${error.message.replace(/^the service is not ready: /, "")}.`, hint: "This page goes on by itself." });
     else tell("failed", "Not ready", error);
   }
-  setTimeout(look, ready ? POLL_READY : POLL_WAITING);
+  clearTimeout(next);
+  next = setTimeout(look, ready ? POLL_READY : POLL_WAITING);
 }
 
 function becomeReady(now) {
@@ -105,7 +108,8 @@ function onKey(event) {
 
 let asking = null;
 
-function askForKey() {
+function askForKey(fault) {
+  const refused = hasKey() ? h("p", { class: "fault", role: "alert" }, `${fault.message[0].toUpperCase()}${fault.message.slice(1)}. Try again.`) : null;
   asking ??= new Promise((resolve) => {
     const dialog = $("#key");
     const input = h("input", { id: "key-value", type: "password", autocomplete: "off", required: true });
@@ -117,7 +121,7 @@ function askForKey() {
       dialog.close();
     } },
       h("h2", { id: "key-title" }, "This service asks for a key"),
-      h("p", {}, "Whoever runs it set server.api_key. It is kept in this tab only."),
+      h("p", {}, "Whoever runs it set server.api_key. It is kept in this tab only."), refused,
       h("label", { for: "key-value" }, "Key"), input,
       h("div", { class: "actions" },
         h("button", { type: "button", onclick: () => dialog.close() }, "Cancel"),
@@ -131,6 +135,9 @@ function askForKey() {
 
 dress(stored("theme", null));
 onKeyNeeded(askForKey);
+onLost(look);
+// By hand: its href would be read as the name of a page.
+$(".skip").addEventListener("click", (event) => { event.preventDefault(); $("#main").focus(); });
 $("#theme").addEventListener("click", switchTheme);
 $("#keys-open").addEventListener("click", openKeys);
 addEventListener("hashchange", show);

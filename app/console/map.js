@@ -136,7 +136,7 @@ function label(entry, view, visited, taken) {
   const at = positionOf(entry);
   if (!at) return null;
   const [x, y] = view.place(at);
-  const width = entry.name.length * 6.4, gap = visited ? 18 : 8;
+  const width = entry.name.length * (visited ? 7.8 : 6.4), gap = visited ? 18 : 8;
   const sides = [
     [x + gap, y + 4, "start", [x + gap, y - 8, x + gap + width, y + 8]],
     [x - gap, y + 4, "end", [x - gap - width, y - 8, x - gap, y + 8]],

@@ -35,6 +35,7 @@ def _file(name: str) -> FileResponse:
     return FileResponse(path, media_type=_TYPES[path.suffix], headers=_HEADERS)
 
 
+@router.head("/")
 @router.get("/")
 async def page() -> FileResponse:
     """The console's one page."""

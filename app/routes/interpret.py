@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
@@ -91,9 +91,7 @@ async def interpret_stream(
     events: asyncio.Queue[bytes] = asyncio.Queue()
 
     def on_command(index: int, command: RobotCommand) -> None:
-        event = CommandEvent(index=index, command=command)
-        sent = format_sse_event(event="command", data_str=event.model_dump_json())
-        loop.call_soon_threadsafe(events.put_nowait, sent)
+        loop.call_soon_threadsafe(events.put_nowait, _command_event(index, command))
 
     answer = parts.admission.run(work_for(parts, body, request_id, on_command))
     running = asyncio.create_task(answer)
@@ -102,14 +100,17 @@ async def interpret_stream(
         running.result()
 
     async def stream() -> AsyncIterator[bytes]:
+        sent = 0
         try:
             while not running.done() or not events.empty():
                 waiting = asyncio.create_task(events.get())
                 await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
                 if waiting.done():
+                    sent += 1
                     yield waiting.result()
                 waiting.cancel()
-            yield _last_event(running, service, request_id)
+            for event in _last_events(running, service, request_id, sent):
+                yield event
         finally:
             running.cancel()
 
@@ -118,11 +119,22 @@ async def interpret_stream(
     )
 
 
-def _last_event(running: asyncio.Task[Outcome], service: ServiceOf, request_id: str) -> bytes:
+def _command_event(index: int, command: RobotCommand) -> bytes:
+    event = CommandEvent(index=index, command=command)
+    return format_sse_event(event="command", data_str=event.model_dump_json())
+
+
+def _last_events(
+    running: asyncio.Task[Outcome], service: ServiceOf, request_id: str, sent: int
+) -> Iterator[bytes]:
     try:
         outcome = running.result()
     except CommandInterpreterError as fault:
         body = error_of(fault, request_id).model_dump_json()
-        return format_sse_event(event="error", data_str=body)
+        yield format_sse_event(event="error", data_str=body)
+        return
     service.metrics.answered(outcome)
-    return format_sse_event(event="interpretation", data_str=outcome.model_dump_json())
+    # A turn that answers a question or corrects a slot is not decoded: its commands come here.
+    for index, command in list(enumerate(outcome.commands))[sent:]:
+        yield _command_event(index, command)
+    yield format_sse_event(event="interpretation", data_str=outcome.model_dump_json())

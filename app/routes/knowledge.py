@@ -39,7 +39,11 @@ async def collections(knowledge: Knowledge) -> list[CollectionInfo]:
     return knowledge.collections()
 
 
-@router.get("/export", response_class=Response)
+@router.get(
+    "/export",
+    response_class=Response,
+    responses={200: {"content": {"application/yaml": {}}, "description": "The arena's YAML."}},
+)
 async def export(knowledge: Knowledge) -> Response:
     """Everything the robot knows, as YAML that import reads."""
     text = await asyncio.to_thread(knowledge.export)

@@ -26,7 +26,7 @@ from app.service import Ready, Service
 from models.base import Decoded
 from schemas.api import InterpretRequest, Text
 from schemas.commands import RobotCommand
-from schemas.errors import CommandInterpreterError, InvalidRequest
+from schemas.errors import CommandInterpreterError, InvalidRequest, NotFound
 from schemas.plan import compact
 
 router = APIRouter(prefix="/v1", tags=["openai"])
@@ -120,9 +120,22 @@ class _Completion:
 @router.get("/models")
 async def models(parts: ReadyParts) -> dict[str, Any]:
     """The one model."""
+    return {"object": "list", "data": [_model(parts)]}
+
+
+@router.get("/models/{model_id}")
+async def model(model_id: str, parts: ReadyParts) -> dict[str, Any]:
+    """The one model by its id."""
+    if model_id != parts.parts.model.name:
+        raise NotFound(
+            f"there is no model {model_id!r}", hint=f"The one model is {parts.parts.model.name!r}."
+        )
+    return _model(parts)
+
+
+def _model(parts: Ready) -> dict[str, Any]:
     name = parts.parts.model.name
-    entry = {"id": name, "object": "model", "created": 0, "owned_by": "command-interpreter"}
-    return {"object": "list", "data": [entry]}
+    return {"id": name, "object": "model", "created": 0, "owned_by": "command-interpreter"}
 
 
 @router.post(
@@ -227,7 +240,7 @@ def _utterance(body: ChatRequest) -> str:
     try:
         return _TEXT.validate_python(text)
     except ValidationError as error:
-        told = "; ".join(e["msg"] for e in error.errors())
+        told = "; ".join(e["msg"].removeprefix("Value error, ") for e in error.errors())
         raise InvalidRequest(
             f"messages: the last user message: {told}",
             hint="Send what the person said, without instructions around it.",

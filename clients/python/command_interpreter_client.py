@@ -6,9 +6,10 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from functools import cached_property
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
@@ -38,6 +39,9 @@ __all__ = [
 ]
 
 Outcome = Interpreted | Clarify | Unsupported
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 _RETRIED = frozenset({429, 503})
@@ -92,10 +96,20 @@ class _Common:
 
 
 class Client(_Common):
-    """Blocks until the answer is there. Safe to share between threads."""
+    """Blocks until the answer is there. Safe to share between threads.
+
+    Use it in a ``with`` block, or ``close`` it.
+    """
+
+    @cached_property
+    def _http(self) -> httpx.Client:
+        return httpx.Client(**self._options)
+
+    def close(self) -> None:
+        """End the connections."""
+        self._http.close()
 
     def __enter__(self) -> Self:
-        self._http = httpx.Client(**self._options)
         return self
 
     def __exit__(
@@ -104,7 +118,7 @@ class Client(_Common):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._http.close()
+        self.close()
 
     def interpret(
         self, text: str, *, session_id: str | None = None, ground: bool = True
@@ -173,8 +187,15 @@ class Client(_Common):
 class AsyncClient(_Common):
     """The same, to await."""
 
+    @cached_property
+    def _http(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(**self._options)
+
+    async def aclose(self) -> None:
+        """End the connections."""
+        await self._http.aclose()
+
     async def __aenter__(self) -> Self:
-        self._http = httpx.AsyncClient(**self._options)
         return self
 
     async def __aexit__(
@@ -183,7 +204,7 @@ class AsyncClient(_Common):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._http.aclose()
+        await self.aclose()
 
     async def interpret(
         self, text: str, *, session_id: str | None = None, ground: bool = True
@@ -270,7 +291,7 @@ class _Events:
 
     def _event(self, kind: str, data: str) -> CommandEvent | Outcome | None:
         if kind == "command":
-            return CommandEvent.model_validate_json(data)
+            return _known(CommandEvent.model_validate_json, data)
         if kind == "interpretation":
             self._whole = True
             return _outcome(data.encode())
@@ -280,20 +301,21 @@ class _Events:
 
 
 def _outcome(content: bytes) -> Outcome:
+    return _known(_OUTCOME.validate_json, content)
+
+
+def _batch(content: bytes) -> tuple[Outcome, ...]:
+    return _known(BatchResponse.model_validate_json, content).interpretations
+
+
+def _known(read: Callable[[T], R], content: T) -> R:
     try:
-        return _OUTCOME.validate_json(content)
+        return read(content)
     except ValidationError as error:
         raise InterpreterError(
             f"an answer this client does not know: {error.errors()[0]['msg']}",
             hint="Use the client of the service's own version.",
         ) from error
-
-
-def _batch(content: bytes) -> tuple[Outcome, ...]:
-    try:
-        return BatchResponse.model_validate_json(content).interpretations
-    except ValidationError as error:
-        raise InterpreterError(f"an answer this client does not know: {error}") from error
 
 
 def _fault(response: httpx.Response) -> InterpreterError:

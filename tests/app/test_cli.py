@@ -27,11 +27,18 @@ def run(*given: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def stub(tmp_path: Path) -> dict[str, str]:
-    return {
-        "COMMAND_INTERPRETER_MODEL__BACKEND": "stub",
-        "COMMAND_INTERPRETER_KNOWLEDGE__PATH": str(tmp_path / "chroma"),
-    }
+def stub(knowledge: Path) -> dict[str, str]:
+    return {"COMMAND_INTERPRETER_MODEL__BACKEND": "stub"} | kept_in(knowledge)
+
+
+def kept_in(knowledge: Path) -> dict[str, str]:
+    return {"COMMAND_INTERPRETER_KNOWLEDGE__PATH": str(knowledge)}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A knowledge folder for the processes of this module, one after the other."""
+    return tmp_path_factory.mktemp("cli") / "chroma"
 
 
 @pytest.mark.parametrize(
@@ -65,8 +72,8 @@ def test_interpret_asks_a_running_service(real: httpx.Client) -> None:
     ]
 
 
-def test_interpret_works_without_a_service(tmp_path: Path) -> None:
-    asked = run("interpret", FRIDGE, COMMAND_INTERPRETER_KNOWLEDGE__PATH=str(tmp_path / "chroma"))
+def test_interpret_works_without_a_service(folder: Path) -> None:
+    asked = run("interpret", FRIDGE, **kept_in(folder))
     assert json.loads(asked.stdout)["outcome"] == "interpreted", asked.stderr
 
 
@@ -76,70 +83,95 @@ def test_nobody_at_the_url_is_told() -> None:
     assert "command-interpreter serve" in asked.stderr
 
 
-def test_a_fault_of_the_service_is_passed_on(real: httpx.Client) -> None:
-    asked = run("interpret", " ", "--url", str(real.base_url))
+def test_a_url_needs_no_scheme(real: httpx.Client) -> None:
+    asked = run("interpret", FRIDGE, "--no-ground", "--url", real.base_url.netloc.decode())
+    assert json.loads(asked.stdout)["commands"][0] == {
+        "action": "go_to",
+        "location_to_go": "fridge",
+    }
+
+
+def test_an_empty_utterance_is_refused_before_a_model_is_loaded() -> None:
+    asked = run("interpret", " ")
     assert asked.returncode == 1
-    assert "invalid_request" in asked.stderr
+    assert "invalid_request: text: the text is empty" in asked.stderr
+    assert "loading" not in asked.stderr
 
 
-def test_knowledge_goes_out_and_in_again(tmp_path: Path) -> None:
-    environment = stub(tmp_path)
+def test_a_fault_of_the_service_is_passed_on(real: httpx.Client) -> None:
+    asked = run("knowledge", "list", "planets", "--url", str(real.base_url))
+    assert asked.returncode == 1
+    assert "not_found" in asked.stderr
+    assert "rooms, placements" in asked.stderr
+
+
+def test_knowledge_goes_out_and_in_again(folder: Path, tmp_path: Path) -> None:
     exported = tmp_path / "out.yaml"
-    assert run("knowledge", "export", "--output", str(exported), **environment).returncode == 0
-    listed = json.loads(run("knowledge", "list", "rooms", **environment).stdout)
-    assert "kitchen" in {entry["name"] for entry in listed}
-    imported = run("knowledge", "import", str(exported), **environment)
+    assert run("knowledge", "export", "--output", str(exported), **stub(folder)).returncode == 0
+    assert "kitchen" in exported.read_text()
+    imported = run("knowledge", "import", str(exported), **stub(folder))
     assert imported.returncode == 0, imported.stderr
-    found = json.loads(run("knowledge", "query", "placements", "fridge", **environment).stdout)
+    assert json.loads(imported.stdout)["unchanged"]["rooms"] == 5
+
+
+def test_knowledge_of_a_running_service_is_listed_and_looked_up(real: httpx.Client) -> None:
+    url = ("--url", str(real.base_url))
+    listed = json.loads(run("knowledge", "list", "rooms", *url).stdout)
+    assert "kitchen" in {entry["name"] for entry in listed}
+    found = json.loads(run("knowledge", "query", "placements", "fridge", *url).stdout)
     assert found[0]["name"] == "refrigerator"
 
 
-@pytest.mark.parametrize("content", [None, b"this is no model", b""])
-def test_a_missing_or_corrupt_model_stops_the_start(tmp_path: Path, content: bytes | None) -> None:
+def test_a_file_that_holds_no_arena_is_refused(real: httpx.Client, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("buy milk")
+    for path in ("notes.txt", "nowhere.yaml"):
+        ended = run("knowledge", "import", str(tmp_path / path), "--url", str(real.base_url))
+        assert ended.returncode == 1
+        assert path in ended.stderr
+        assert "Traceback" not in ended.stderr
+
+
+# What llama.cpp is given beside these, tests/models tries without a process for each.
+@pytest.mark.parametrize("code", ["model_file_missing", "model_file_corrupt"])
+def test_a_missing_or_corrupt_model_stops_the_start(
+    folder: Path, tmp_path: Path, code: str
+) -> None:
     path = tmp_path / "broken.gguf"
-    if content is not None:
-        path.write_bytes(content)
+    if code == "model_file_corrupt":
+        path.write_bytes(DEFAULT_WEIGHTS.read_bytes()[:1_000_000])
     ended = run(
-        "serve",
-        "--port",
-        "0",
-        COMMAND_INTERPRETER_MODEL__PATH=str(path),
-        COMMAND_INTERPRETER_KNOWLEDGE__PATH=str(tmp_path / "chroma"),
+        "serve", "--port", "0", COMMAND_INTERPRETER_MODEL__PATH=str(path), **kept_in(folder)
     )
     assert ended.returncode == 1
     assert "broken.gguf" in ended.stderr
     assert "Traceback" not in ended.stderr
-    assert ("model_file_missing" if content is None else "model_file_corrupt") in ended.stderr
+    assert code in ended.stderr
 
 
-def test_a_truncated_model_stops_the_start(tmp_path: Path) -> None:
-    path = tmp_path / "cut.gguf"
-    path.write_bytes(DEFAULT_WEIGHTS.read_bytes()[:1_000_000])
-    ended = run(
-        "serve",
-        "--port",
-        "0",
-        COMMAND_INTERPRETER_MODEL__PATH=str(path),
-        COMMAND_INTERPRETER_KNOWLEDGE__PATH=str(tmp_path / "chroma"),
-    )
+def test_a_broken_knowledge_folder_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "chroma.sqlite3").write_bytes(b"this is no database" * 1000)
+    ended = run("serve", "--port", "0", **stub(tmp_path))
     assert ended.returncode == 1
-    assert "model_file_corrupt" in ended.stderr
+    assert "store_corrupt" in ended.stderr
+    assert str(tmp_path) in ended.stderr
+    assert "Move the folder away" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
-def test_a_port_in_use_is_told_at_once(tmp_path: Path) -> None:
+def test_a_port_in_use_is_told_at_once(folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        ended = run("serve", "--port", str(port), **stub(tmp_path))
+        ended = run("serve", "--port", str(port), **stub(folder))
     assert ended.returncode == 1
     assert f"{port} is in use" in ended.stderr
     assert "--port" in ended.stderr
 
 
-def test_serve_answers_and_ends_cleanly_at_an_interrupt(tmp_path: Path) -> None:
+def test_serve_answers_and_ends_cleanly_at_an_interrupt(folder: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "app.cli", "serve", "--port", "0"]
     log = tmp_path / "log"
     with log.open("w") as sink:
-        service = subprocess.Popen(command, stderr=sink, env=os.environ | stub(tmp_path))
+        service = subprocess.Popen(command, stderr=sink, env=os.environ | stub(folder))
         try:
             url = None
             until = time.monotonic() + 60
@@ -154,17 +186,32 @@ def test_serve_answers_and_ends_cleanly_at_an_interrupt(tmp_path: Path) -> None:
         assert service.wait(30) in (0, 130, -signal.SIGINT), log.read_text()
 
 
-def test_doctor_finds_this_machine_sound(tmp_path: Path) -> None:
-    environment = {
-        "COMMAND_INTERPRETER_KNOWLEDGE__PATH": str(tmp_path / "chroma"),
-        "COMMAND_INTERPRETER_SERVER__PORT": "0",
-    }
-    examined = run("doctor", **environment)
+def test_doctor_finds_this_machine_sound(folder: Path) -> None:
+    examined = run("doctor", COMMAND_INTERPRETER_SERVER__PORT="0", **kept_in(folder))
     assert "go_to" in examined.stdout, "the model is tried"
-    assert "knowledge base" in examined.stdout
+    assert "ok  knowledge base: 5 rooms" in examined.stdout
 
 
 def test_doctor_names_what_is_wrong(tmp_path: Path) -> None:
-    examined = run("doctor", COMMAND_INTERPRETER_MODEL__PATH=str(tmp_path / "no.gguf"))
+    (tmp_path / "chroma.sqlite3").write_bytes(b"this is no database" * 1000)
+    model = str(tmp_path / "no.gguf")
+    examined = run("doctor", COMMAND_INTERPRETER_MODEL__PATH=model, **kept_in(tmp_path))
     assert examined.returncode == 1
-    assert "no.gguf" in examined.stdout
+    wrong = [line for line in examined.stdout.splitlines() if line.startswith("wrong")]
+    assert any(line.startswith("wrong  model: ") and "no.gguf" in line for line in wrong)
+    assert any(line.startswith("wrong  knowledge base: ") for line in wrong)
+
+
+def test_beside_a_running_service_its_folder_is_left_alone(
+    arena_folder: Path, client: httpx.Client
+) -> None:
+    told = run("knowledge", "list", **stub(arena_folder / "chroma"))
+    assert told.returncode == 1
+    assert "store_in_use" in told.stderr
+    assert "--url" in told.stderr
+    environment = stub(arena_folder / "chroma")
+    environment["COMMAND_INTERPRETER_SERVER__PORT"] = str(client.base_url.port)
+    examined = run("doctor", **environment)
+    assert f"ok  port: {client.base_url.port} is this service's, ready with stub" in examined.stdout
+    assert "note  knowledge base: not looked into" in examined.stdout
+    assert "--url" in examined.stdout

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import httpx
 import pytest
 
+from app.service import Service
+from app.settings import Settings
+from knowledge_base import KnowledgeBase
+from models.stub import StubModel
+from tests.conftest import served, shared_parts
+
 JSON = {"content-type": "application/json"}
+
+
+@pytest.fixture(scope="module")
+def client(arena: KnowledgeBase) -> Iterator[httpx.Client]:
+    """One service for all: what it refuses leaves nothing behind."""
+    with served(Service(Settings(), load=shared_parts(StubModel(), arena))) as client:
+        yield client
 
 
 def error(response: httpx.Response, status: int, code: str) -> dict[str, object]:
@@ -97,9 +111,17 @@ def test_a_body_without_a_length_is_limited_too(client: httpx.Client) -> None:
     error(response, 413, "request_too_large")
 
 
+def test_an_import_without_a_file_says_how_to_send_one(client: httpx.Client) -> None:
+    for given in ({}, {"files": {"file": ("arena.yaml", b"rooms: []")}}):
+        response = client.post("/v1/knowledge/import", **given)  # type: ignore[arg-type]
+        assert "curl -F files=@" in str(error(response, 422, "invalid_request")["hint"])
+
+
 def test_unknown_paths_and_methods(client: httpx.Client) -> None:
     error(client.get("/v1/nothing"), 404, "not_found")
-    error(client.get("/v1/interpret"), 405, "method_not_allowed")
+    wrong = client.get("/v1/interpret")
+    error(wrong, 405, "method_not_allowed")
+    assert wrong.headers["allow"] == "POST"
     error(client.get("/v1/knowledge/planets"), 404, "not_found")
     error(client.get("/v1/knowledge/rooms/moon"), 404, "not_found")
 

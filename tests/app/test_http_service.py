@@ -108,6 +108,7 @@ def test_a_key_is_asked_for_by_v1_and_by_nothing_else(arena: KnowledgeBase) -> N
             refused = client.post("/v1/interpret", json=UTTERANCE, headers=headers)
             assert refused.status_code == 401
             assert refused.json()["error"]["code"] == "unauthorized"
+            assert refused.headers["www-authenticate"] == "Bearer"
         for headers in ({"Authorization": "Bearer correct-horse"}, {"X-API-Key": "correct-horse"}):
             assert client.post("/v1/interpret", json=UTTERANCE, headers=headers).is_success
         for path in ("/health", "/ready", "/metrics", "/docs", "/openapi.json"):
@@ -164,6 +165,13 @@ def test_shutdown_finishes_what_was_admitted(arena: KnowledgeBase) -> None:
         threading.Timer(0.3, model.release.set).start()
     robot.join(10)
     assert answers[0].status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/ready"])
+def test_a_probe_may_ask_for_the_head_alone(client: httpx.Client, path: str) -> None:
+    head = client.head(path)
+    assert head.status_code == 200
+    assert head.content == b""
 
 
 def test_metrics_count_outcomes(client: httpx.Client, stub: StubModel) -> None:

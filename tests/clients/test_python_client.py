@@ -97,6 +97,13 @@ async def test_the_async_client_does_the_same(arobot: AsyncClient, robot: Client
     assert isinstance(events[-1], Interpreted)
 
 
+async def test_a_node_may_keep_a_client_without_a_with_block(client: httpx.Client) -> None:
+    robot, arobot = Client(str(client.base_url)), AsyncClient(str(client.base_url))
+    assert robot.interpret(FETCH).commands == (await arobot.interpret(FETCH)).commands
+    robot.close()
+    await arobot.aclose()
+
+
 def test_what_the_schemas_refuse_is_not_sent(robot: Client, stub: StubModel) -> None:
     for text in ("", "a" * 1001, "\x00"):
         with pytest.raises(ValidationError):
@@ -196,8 +203,23 @@ def test_patience_ends(answer: bytes) -> None:
 
 def test_a_stranger_at_the_url_is_told_from_the_service() -> None:
     server = Reluctant([], b'{"hello": 1}')
-    with Client(server.url) as robot, pytest.raises(InterpreterError, match="does not know"):
-        robot.interpret(FETCH)
+    with Client(server.url) as robot:
+        for ask in (robot.interpret, lambda text: robot.interpret_batch([text])):
+            with pytest.raises(InterpreterError, match="does not know"):
+                ask(FETCH)
+        server.answer = b'event: command\ndata: {"hello": 1}\n\n'
+        with pytest.raises(InterpreterError, match="does not know"):
+            list(robot.stream(FETCH))
+    server.stop()
+
+
+@pytest.mark.parametrize(
+    "cut", [b"", b'event: command\ndata: {"ind', b": a comment\n\n"], ids=["at once", "mid", "idle"]
+)
+def test_a_stream_cut_in_the_middle_is_told(cut: bytes) -> None:
+    server = Reluctant([], cut)
+    with Client(server.url) as robot, pytest.raises(Unreachable, match="before the answer was"):
+        list(robot.stream(FETCH))
     server.stop()
 
 

@@ -18,6 +18,7 @@ import pytest
 
 from models.stub import StubModel
 from schemas.errors import ModelUnavailable
+from tests.clients.test_python_client import Reluctant
 
 FETCH = "bring me a coke from the fridge"
 ROS2 = Path(__file__).parents[2] / "clients" / "ros2"
@@ -235,6 +236,20 @@ def test_a_service_out_of_reach_is_told(ros: Any, monkeypatch: pytest.MonkeyPatc
     assert asked(node, ros, FETCH) == '{"commands":[]}'
     assert "no answer from http://127.0.0.1:9" in node.said[-1]
     node.destroy_node()
+
+
+def test_an_answer_that_breaks_off_is_told(ros: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = b'event: command\ndata: {"index":0,"command":{"action":"give_object"}}\n\n'
+    server = Reluctant([], begun)
+    monkeypatch.setattr(FakeNode, "parameters", {"url": server.url})
+    node = ros.CommandInterpreterNode()
+    assert asked(node, ros, FETCH) == '{"commands":[]}'
+    assert "broke off" in node.said[-1]
+    goal = Goal(FETCH)
+    assert node.action(goal).outcome == "error"
+    assert (len(goal.feedback), goal.ended) == (1, ["aborted"])
+    node.destroy_node()
+    server.stop()
 
 
 def test_the_packages_name_what_they_hold() -> None:

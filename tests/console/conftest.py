@@ -30,6 +30,9 @@ FLAGS = (
 ).split()
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 
+# Without motion nothing is half transparent, and no test waits for what is on its way in.
+PROFILE = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce"}
+
 Visit = Callable[..., Page]
 
 # The first change of a fresh knowledge base waits for the embedder.
@@ -53,21 +56,30 @@ def browser() -> Iterator[Browser]:
 def visit(browser: Browser) -> Iterator[Visit]:
     """Opens pages, each in a fresh profile; at the end none may have complained.
 
+    How a test leaves its pages is a state to be accessible in, too.
+
     ``failing``: the service is made to refuse something, which the browser reports by itself.
+    ``ours``: whether the page is written here; another's is not held to axe.
     """
     with contextlib.ExitStack() as opened:
         complaints: list[str] = []
+        pages: list[Page] = []
 
         def open_page(
-            client: httpx.Client, path: str = "/", *, failing: bool = False, **context: Any
+            client: httpx.Client,
+            path: str = "/",
+            *,
+            failing: bool = False,
+            ours: bool = True,
+            **context: Any,
         ) -> Page:
-            profile = browser.new_context(
-                **({"viewport": {"width": 1280, "height": 900}} | context)
-            )
+            profile = browser.new_context(**(PROFILE | context))
             opened.callback(profile.close)
             profile.set_default_timeout(60_000)
             page = profile.new_page()
-            ours = client.base_url.netloc.decode()
+            if ours:
+                pages.append(page)
+            home = client.base_url.netloc.decode()
 
             def said(kind: str, text: str) -> None:
                 if kind in ("error", "warning") and not (
@@ -80,7 +92,7 @@ def visit(browser: Browser) -> Iterator[Visit]:
             page.on(
                 "request",
                 lambda request: (
-                    urlsplit(request.url).netloc in (ours, "")
+                    urlsplit(request.url).netloc in (home, "")
                     or complaints.append(f"foreign request: {request.url}")
                 ),
             )
@@ -88,6 +100,9 @@ def visit(browser: Browser) -> Iterator[Visit]:
             return page
 
         yield open_page
+        for page in pages:
+            if not page.is_closed():
+                accessible(page)
         assert complaints == []
 
 
@@ -117,14 +132,11 @@ def say(page: Page, text: str) -> None:
 def shoot(page: Page, name: str, **options: Any) -> None:
     """A picture for a reviewer to look at."""
     SCREENSHOTS.mkdir(exist_ok=True)
-    page.wait_for_timeout(300)  # what is on its way in has arrived
     page.screenshot(path=SCREENSHOTS / f"{name}.png", **options)
 
 
 def accessible(page: Page) -> None:
     """No violation of WCAG 2.1 AA that axe can see."""
-    # Elements on their way in are half transparent, and so is their contrast.
-    page.wait_for_timeout(400)
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": AXE_TAGS}})
     told = [
         f"{one['id']}: {node['html'][:160]} {node['failureSummary']}"

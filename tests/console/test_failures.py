@@ -65,6 +65,52 @@ def test_a_service_that_went_away_is_told(arena: KnowledgeBase, visit: Visit) ->
         page.press("#utterance", "Enter")
         expect(page.locator(".turn .fault")).to_contain_text("does not answer")
         shoot(page, "gone")
+        expect(page.locator("#banner")).to_contain_text("does not answer")
+        expect(page.locator("#send")).to_be_disabled()
+        accessible(page)
+        again = Served(
+            Service(Settings(), load=shared_parts(StubModel(), arena)), client.base_url.port or 0
+        )
+        again.start()
+        expect(page.locator("#state")).to_have_attribute("data-state", "ready")
+        page.locator(".turn:first-child").get_by_role("button", name="Try again").click()
+        expect(page.locator(".turn:first-child .command-line")).to_have_count(4)
+        again.stop()
+
+
+def test_what_cannot_be_saved_is_kept_and_told(arena: KnowledgeBase, visit: Visit) -> None:
+    server = Served(Service(Settings(), load=shared_parts(StubModel(), arena)))
+    server.start()
+    with httpx.Client(base_url=server.url) as client:
+        page = visit(client, "/#/knowledge/people", failing=True)
+        page.get_by_role("button", name="Change Charlie").click()
+        page.get_by_label("Other words").fill("chuck")
+        server.stop()
+        page.get_by_role("button", name="Save").click()
+        expect(page.locator("#editor .fault")).to_contain_text("does not answer")
+        expect(page.get_by_label("Other words")).to_have_value("chuck")
+        shoot(page, "save-gone")
+
+
+def test_a_stream_cut_in_the_middle_is_told_and_tried_again(
+    arena: KnowledgeBase, visit: Visit
+) -> None:
+    begun = 'event: command\ndata: {"index":0,"command":{"action":"give_object"}}\n\nevent: comm'
+    with served(Service(Settings(), load=shared_parts(StubModel(), arena))) as client:
+        page = visit(client, failing=True)
+        expect(page.locator("#send")).to_be_enabled()
+        page.route(
+            "**/v1/interpret/stream",
+            lambda route: route.fulfill(body=begun, content_type="text/event-stream"),
+        )
+        say(page, FETCH)
+        expect(page.locator(".turn .fault")).to_contain_text("broke off")
+        expect(page.locator(".command-line")).to_have_count(1)
+        shoot(page, "cut")
+        accessible(page)
+        page.unroute("**/v1/interpret/stream")
+        page.get_by_role("button", name="Try again").click()
+        expect(page.locator(".turn:first-child .command-line")).to_have_count(4)
 
 
 def test_a_full_queue_and_a_broken_model_can_be_tried_again(
@@ -87,9 +133,9 @@ def test_a_full_queue_and_a_broken_model_can_be_tried_again(
         say(page, "go to the office")
         expect(page.locator(".turn:first-child .fault")).to_contain_text("queue_full")
         shoot(page, "queue-full")
+        stub.delay = 0
         for thread in busy:
             thread.join()
-        stub.delay = 0
         stub.enqueue(ModelUnavailable("the model was closed"))
         page.locator(".turn:first-child").get_by_role("button", name="Try again").click()
         expect(page.locator(".turn:first-child .fault")).to_contain_text("model was closed")
@@ -102,9 +148,13 @@ def test_a_key_is_asked_for_where_the_service_has_one(arena: KnowledgeBase, visi
     settings = Settings(server=ServerSettings(api_key="correct-horse"))  # type: ignore[arg-type]
     with served(Service(settings, load=shared_parts(StubModel(), arena))) as client:
         page = visit(client, failing=True)
+        expect(page.locator("#key .fault")).to_have_count(0)
+        accessible(page)
         page.get_by_label("Key", exact=True).fill("a wrong one")
         page.get_by_role("button", name="Use key").click()
+        expect(page.locator("#key .fault")).to_contain_text("The key is wrong")
         shoot(page, "key")
+        accessible(page)
         page.get_by_label("Key", exact=True).fill("correct-horse")
         page.get_by_role("button", name="Use key").click()
         expect(page.locator("#map svg")).to_be_visible()

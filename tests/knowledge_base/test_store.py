@@ -98,6 +98,20 @@ def test_nothing_acknowledged_is_lost_at_kill(tmp_path: Path, small_file: Path) 
         again.close()
 
 
+def test_a_folder_belongs_to_one_process_at_a_time(
+    opened: Opened, small_file: Path, tmp_path: Path
+) -> None:
+    first = opened()
+    program = WRITER, str(tmp_path / "chroma"), str(small_file)
+    second = subprocess.run(
+        [sys.executable, "-c", *program], capture_output=True, text=True, check=False
+    )
+    assert "StoreInUse" in second.stderr
+    assert str(tmp_path / "chroma") in second.stderr
+    first.close()
+    opened()
+
+
 def test_another_embedder_is_refused(opened: Opened, tmp_path: Path) -> None:
     opened().close()
     other = tmp_path / "other-embedder"

@@ -54,6 +54,9 @@ def test_the_openai_package_gets_the_plan_of_interpret(real: httpx.Client) -> No
         content = answer.choices[0].message.content
         text, _ = streamed(ai)
         assert ai.models.list().data[0].id == answer.model
+        assert ai.models.retrieve(answer.model).id == answer.model
+        with pytest.raises(openai.NotFoundError, match="gpt-9"):
+            ai.models.retrieve("gpt-9")
     assert content is not None
     assert json.loads(content)["commands"] == ungrounded(real)
     assert text == content

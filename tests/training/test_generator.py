@@ -2,10 +2,11 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
+import yaml
 
-from schemas.commands import COMMANDS
 from schemas.plan import Decline, DeclineReason, Plan, answer_from
 from training.generator.entities import Arena, ArenaError, Mixture
 from training.generator.intents import INTENTS
@@ -14,6 +15,8 @@ from training.generator.resources import lines
 from training.generator.sample import Generator, Recipe
 from training.generator.splits import Split, word_held_out
 from training.generator.style import Styles
+
+CORPUS = Path(__file__).parents[1] / "corpus.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +37,9 @@ def test_no_mark_is_left_in_a_sample(samples):
 def test_every_command_intent_and_reason_occurs(samples):
     actions = {c["action"] for s in samples for c in json.loads(s.target)["commands"]}
     kinds = {s.kind for s in samples}
-    assert actions == {c.tag() for c in COMMANDS}
+    # Those the default model is held to: a command may be declared before there are weights for it.
+    rows = yaml.safe_load(CORPUS.read_text())["interpreted"]
+    assert actions == {step.partition(" ")[0] for row in rows for step in row["spoken"]}
     assert {i.__name__ for i in INTENTS} | {r.value for r in DeclineReason} <= kinds
 
 
