@@ -11,14 +11,10 @@ from llguidance.numpy import allocate_token_bitmask
 from numpy.typing import NDArray
 from outlines.backends.llguidance import LLGuidanceBackend
 
-from models.context import Logits
 from schemas.errors import GrammarError
 
 Mask = NDArray[np.int32]
 """One bit a token of the vocabulary, 32 to a word."""
-
-_GATHER = 1024
-"""Up to so many allowed tokens their logits are gathered; beyond, all are looked at in place."""
 
 _FEW = 8
 """Where a text is forced, at most so many tokens spell its beginnings."""
@@ -129,19 +125,3 @@ def allowed_tokens(mask: Mask) -> NDArray[np.intp]:
 def is_allowed(mask: Mask, token: int) -> bool:
     """Whether the token's bit is set."""
     return bool((int(mask[token >> 5]) >> (token & 31)) & 1)
-
-
-def choose(logits: Logits, mask: Mask) -> tuple[int, float]:
-    """The likeliest token the mask allows, and its probability among the allowed ones."""
-    if count(mask) <= _GATHER:
-        tokens = allowed_tokens(mask)
-        scores = logits[tokens]
-        best = int(scores.argmax())
-        token = int(tokens[best])
-        return token, float(1.0 / np.exp(scores - scores[best]).sum())
-    token = int(logits.argmax())
-    bits = np.unpackbits(mask.view(np.uint8), count=logits.size, bitorder="little")
-    if not is_allowed(mask, token):
-        token = int(np.where(bits, logits, -np.inf).argmax())
-    odds = np.exp(np.minimum(logits - logits[token], 0.0))
-    return token, float(1.0 / np.dot(odds, bits))
