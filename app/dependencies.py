@@ -1,4 +1,7 @@
-"""What routes ask for: the service, its ready parts, the caller's key, the request's id."""
+"""What routes ask for: the service, its ready parts, the caller's key, the request's id.
+
+All are coroutines: FastAPI sends each plain function through a thread of its own.
+"""
 
 from __future__ import annotations
 
@@ -20,29 +23,29 @@ _BEARER = HTTPBearer(auto_error=False, description="The service's key, if it has
 _HEADER = APIKeyHeader(name="X-API-Key", auto_error=False)
 
 
-def service(request: Request) -> Service:
+async def service(request: Request) -> Service:
     """The application's service."""
     found: Service = request.app.state.service
     return found
 
 
-def ready(found: Annotated[Service, Depends(service)]) -> Ready:
+async def ready(found: Annotated[Service, Depends(service)]) -> Ready:
     """The loaded parts; answers 503 until they are there."""
     return found.ready()
 
 
-def knowledge(parts: Annotated[Ready, Depends(ready)]) -> KnowledgeBase:
+async def knowledge(parts: Annotated[Ready, Depends(ready)]) -> KnowledgeBase:
     """The knowledge base."""
     return parts.parts.knowledge
 
 
-def request_id(request: Request) -> str:
+async def request_id(request: Request) -> str:
     """The id this request is logged under."""
     found: str = request.state.request_id
     return found
 
 
-def authorised(
+async def authorised(
     found: Annotated[Service, Depends(service)],
     bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
     header: Annotated[str | None, Security(_HEADER)],

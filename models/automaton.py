@@ -89,10 +89,12 @@ class Allowed:
             scores -= scores[best]
             return int(self._few[best]), float(1.0 / np.exp(scores, out=scores).sum())
         token = int(logits.argmax())
-        if not self._bits[token]:
+        barred = not self._bits[token]
+        if barred:
             token = int(np.where(self._bits, logits, -np.inf).argmax())
         odds = logits - logits[token]
-        np.minimum(odds, 0.0, out=odds)
+        if barred:
+            np.minimum(odds, 0.0, out=odds)
         return token, float(1.0 / np.dot(np.exp(odds, out=odds), self._bits))
 
 

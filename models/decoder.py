@@ -216,12 +216,16 @@ class Decoder:
 
     def _fill(self) -> Iterator[Request]:
         room = self._context.capacity
-        for request in self._active:
+        for request in list(self._active):
             if room <= 0:
                 return
             assert request.sequence is not None
-            room -= request.sequence.fill(self._context, room)
-            yield request
+            try:
+                room -= request.sequence.fill(self._context, room)
+            except Exception as error:
+                self._fail([request], error)
+            else:
+                yield request
 
     def _read(self, request: Request, logits: Logits) -> None:
         sequence = request.sequence

@@ -47,6 +47,7 @@ def load(options: LlamaCppOptions, *, context: int) -> Any:
             flash_attn=_flash(options),
             lora_path=None if options.lora is None else str(options.lora),
             lora_scale=options.lora_scale,
+            use_mmap=False,  # repacked weights would stay resident beside the mapped file
             no_perf=True,
             verbose=False,
         )

@@ -142,6 +142,33 @@ def test_listener_fails_alone(fast: LlamaCppModel) -> None:
     assert fast.active == 0
 
 
+def test_listener_holds_up_nobody_else(fast: LlamaCppModel) -> None:
+    heard, others = threading.Event(), threading.Event()
+    threads: set[str] = set()
+
+    def slow(_: RobotCommand) -> None:
+        threads.add(threading.current_thread().name)
+        heard.set()
+        assert others.wait(60), "nobody else was answered meanwhile"
+
+    with ThreadPoolExecutor(1, thread_name_prefix="caller") as pool:
+        listening = pool.submit(fast.plan, COKE, on_command=slow)
+        assert heard.wait(60)
+        fast.plan("go to the bedroom")
+        others.set()
+        assert listening.result().answer == fast.plan(COKE).answer
+    assert threads == {"caller_0"}
+
+
+def test_first_command_has_an_evaluation_of_its_own(fast: LlamaCppModel) -> None:
+    texts = ["go to the sofa and count the pillows", *UTTERANCES[:8]]
+    alone = [fast.plan(text) for text in texts]
+    heard = [fast.plan(text, on_command=lambda _: None) for text in texts]
+    assert [d.answer for d in heard] == [d.answer for d in alone]
+    assert [d.confidence for d in heard] == pytest.approx([d.confidence for d in alone])
+    assert sum(d.evaluations for d in heard) > sum(d.evaluations for d in alone)
+
+
 def test_short_does_not_wait_for_long() -> None:
     model = LlamaCppModel(LlamaCppOptions(sequences=2))
     long = "; then ".join(
