@@ -35,9 +35,10 @@ _TEXT: TypeAdapter[str] = TypeAdapter(Text)
 _NO_EFFECT = frozenset(
     "cache_prompt chat_template_kwargs dynatemp_exponent dynatemp_range frequency_penalty "
     "keep_alive max_completion_tokens max_tokens metadata min_p mirostat mirostat_eta mirostat_tau "
-    "n_predict options parallel_tool_calls presence_penalty prompt_cache_key reasoning_effort repeat_last_n "
-    "repeat_penalty repetition_penalty safety_identifier samplers seed service_tier store "
-    "temperature think top_k top_p typical_p user verbosity xtc_probability xtc_threshold".split()
+    "n_predict options parallel_tool_calls presence_penalty prompt_cache_key reasoning_effort "
+    "repeat_last_n repeat_penalty repetition_penalty safety_identifier samplers seed service_tier "
+    "store temperature think top_k top_p typical_p user verbosity xtc_probability "
+    "xtc_threshold".split()
 )
 
 

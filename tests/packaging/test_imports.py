@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import re
+import shlex
 import sys
 
 import pytest
@@ -73,4 +74,4 @@ def in_the_training_image() -> set[str]:
     """What the training container alone installs: it needs a CUDA machine."""
     text = (ROOT / "training" / "Dockerfile").read_text()
     (line,) = re.findall(r"pip install (unsloth .+)", text)
-    return {canonicalize_name(name) for name in line.split()}
+    return {canonicalize_name(Requirement(wanted).name) for wanted in shlex.split(line)}
