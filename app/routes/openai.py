@@ -2,7 +2,7 @@
 
 The last user message is the utterance; system and earlier messages are not read, since the model
 needs none. What a client asks for is kept or refused by name: parameters in ``_NO_EFFECT`` tune
-sampling, which a greedy constrained decoder does not do.
+sampling or thinking, which a greedy constrained decoder does not do.
 """
 
 from __future__ import annotations
@@ -33,9 +33,12 @@ router = APIRouter(prefix="/v1", tags=["openai"])
 
 _TEXT: TypeAdapter[str] = TypeAdapter(Text)
 _NO_EFFECT = frozenset(
-    "cache_prompt frequency_penalty keep_alive max_completion_tokens max_tokens metadata min_p "
-    "options parallel_tool_calls presence_penalty repeat_penalty safety_identifier seed "
-    "service_tier store temperature top_k top_p typical_p user".split()
+    "cache_prompt chat_template_kwargs dynatemp_exponent dynatemp_range frequency_penalty "
+    "keep_alive max_completion_tokens max_tokens metadata min_p mirostat mirostat_eta mirostat_tau "
+    "n_predict options parallel_tool_calls presence_penalty prompt_cache_key reasoning_effort "
+    "repeat_last_n repeat_penalty repetition_penalty safety_identifier samplers seed service_tier "
+    "store temperature think top_k top_p typical_p user verbosity xtc_probability "
+    "xtc_threshold".split()
 )
 
 

@@ -188,7 +188,7 @@ async def test_refusals_are_waited_out_as_the_service_says(answer: bytes) -> Non
                 assert isinstance(robot.interpret(FETCH), Interpreted)
         first, second, third = server.times
         assert second - first >= 1
-        assert 0.05 < third - second < 1
+        assert 0.05 < third - second < 3
         server.stop()
 
 

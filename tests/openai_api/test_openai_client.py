@@ -202,6 +202,8 @@ def test_what_cannot_be_kept_is_refused_by_name(
 def test_sampling_parameters_are_accepted(ai: OpenAI) -> None:
     for extra in (
         {"temperature": 0.2, "seed": 1, "max_tokens": 512, "top_p": 0.9, "user": "robot"},
+        {"n_predict": 256, "mirostat": 2, "repeat_last_n": 64, "cache_prompt": True},
+        {"chat_template_kwargs": {"enable_thinking": False}, "reasoning_effort": "low"},
         {"tools": [], "tool_choice": "none", "response_format": {"type": "json_object"}},
         {"functions": None, "stop": None, "logprobs": False},
     ):
