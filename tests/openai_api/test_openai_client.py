@@ -63,7 +63,7 @@ def test_the_openai_package_gets_the_plan_of_interpret(real: httpx.Client) -> No
     assert answer.choices[0].finish_reason == "stop"
     assert answer.usage is not None
     assert answer.usage.prompt_tokens > 5
-    assert answer.usage.completion_tokens > 20
+    assert answer.usage.completion_tokens > 8  # four commands, two tokens each at least
     assert answer.usage.total_tokens == answer.usage.prompt_tokens + answer.usage.completion_tokens
 
 
