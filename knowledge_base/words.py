@@ -29,6 +29,12 @@ def plain(text: str) -> str:
     return re.sub(r"[\W_]+", " ", joined).strip()
 
 
+def spoken(text: str) -> list[str]:
+    """Its words as they are said, without an article in front."""
+    words = plain(text).split()
+    return words[1:] if len(words) > 1 and words[0] in _DROPPED else words
+
+
 @lru_cache(maxsize=65_536)
 def singular(word: str) -> str:
     """English singular by rule: exact enough to compare, not to speak."""

@@ -85,4 +85,9 @@ class Grounding(BaseModel):
     score: Score
     method: Method
     alternatives: tuple[Candidate, ...] = ()
+    usual_placement: Candidate | None = Field(
+        default=None,
+        exclude_if=lambda placement: placement is None,
+        description="Where the thing usually is: a suggestion of the robot's, not the speaker's.",
+    )
     facts: tuple[Fact, ...] = Field(default=(), exclude_if=lambda facts: not facts)
