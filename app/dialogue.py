@@ -43,14 +43,18 @@ _POLITE = (
     r"(?:please|robot|hey|ok(?:ay)?|oh|um|uh|well|sorry|wait|now|everything|that|it|thank(?:s| you)"
     r"|[, .!])*"
 )
-_ERRAND = "(?:the|that|this|my|your)? ?(?:last )?(?:task|command|request|order|errand|mission|action)"
+_ERRAND = (
+    "(?:the|that|this|my|your)? ?(?:last )?(?:task|command|request|order|errand|mission|action)"
+)
 _STOP_WORDS = (
     "stop(?: it| that| right there| moving| driving| following(?: me)?)?|cancel|abort|halt|quit"
     f"|(?:stop|cancel|abort|forget|drop) {_ERRAND}|never ?mind|forget (?:about )?(?:it|that)"
     "|forget what i (?:just )?said|nothing|leave it|don'?t bother|don'?t do (?:it|that)"
     "|scratch that|that'?s enough|enough"
 )
-_NEITHER = re.compile(r"(?:no,? )?(?:neither|none)(?: one)?(?: of (?:them|those|these|the two))?", re.I)
+_NEITHER = re.compile(
+    r"(?:no,? )?(?:neither|none)(?: one)?(?: of (?:them|those|these|the two))?", re.I
+)
 _WITHDRAWN = re.compile(rf"{_POLITE}(?:{_STOP_WORDS}){_POLITE}", re.I)
 _HESITATION = "um|uh|oh|well|please|sorry"
 _ASSENT = "no|nope|not that|yes|yeah|yep"

@@ -6,14 +6,15 @@ Three logistic models: is this a misspelled or misheard name of a thing or place
 (``knowledge_base.heard``), does it mean this thing (``knowledge_base.meant``)? On the samples of
 ``benchmarks.heard_samples`` and ``meant_samples``; the held-out half of the labelled phrases is
 never looked at. Phrases are dealt into five parts, each judged by a model that did not see it: the
-reliability plot and the table of thresholds come from these judgements. Writes
-``knowledge_base/data/{heard,meant}.json`` and ``benchmarks/results/grounding-reliability.{json,svg}``.
+reliability plot and the table of thresholds come from these judgements. Writes ``heard.json`` and
+``meant.json`` in ``knowledge_base/data`` and ``grounding-reliability`` in ``benchmarks/results``.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -120,14 +121,12 @@ def _fold(phrase: str) -> int:
     return hashlib.sha256(phrase.encode()).digest()[1] % FOLDS
 
 
-def _report(
-    kind: str, pairs: Sequence[Pair], judged: Floats, console: Console
-) -> dict[str, Any]:
+def _report(kind: str, pairs: Sequence[Pair], judged: Floats, console: Console) -> dict[str, Any]:
     """Reliability by bins of probability, and what each threshold would accept."""
     right = np.array([pair.right for pair in pairs])
     edges = np.linspace(0, 1, BINS + 1)
     bins = []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in itertools.pairwise(edges):
         inside = (judged >= low) & (judged < high + (high == 1))
         if inside.any():
             row = {"pairs": int(inside.sum()), "predicted": float(judged[inside].mean())}

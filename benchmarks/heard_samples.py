@@ -10,6 +10,10 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+
+from rapidfuzz import process
+from rapidfuzz.distance import Levenshtein
 
 from benchmarks.phrase_sets import ARENAS, COLLECTIONS, read
 from knowledge_base import importers
@@ -19,9 +23,10 @@ from knowledge_base.heard import Heard, candidates
 from knowledge_base.importers.arena import content_of, entry_of, slug
 from knowledge_base.index import Form, Index
 from knowledge_base.lexicon import frequency, frequent_words, is_word
-from knowledge_base.phonetics import alternatives, phonemes
+from knowledge_base.phonetics import alternatives, likeness, phonemes
 from knowledge_base.pronunciation import pronounced
 from knowledge_base.thesaurus import thesaurus
+from knowledge_base.words import singular
 from schemas.grounding import EntityKind
 
 SEED = 5
@@ -40,11 +45,20 @@ OTHERS = 300
 FREQUENT = 1000
 """Least frequency of words that a recogniser would rather write."""
 
+NEAR = 0.75
+"""Least likeness of another word that a known name may be confused with."""
+
+NEAR_WORDS = 3
+"""Such words asked for, a name."""
+
+SAME_NAME = 0.9
+"""Likeness from which two people's names are spellings of one."""
+
 _TRIES = 200
 _KEYS = {
-    letter: near
-    for letter, *near in "qwa wesq erwd rtef tyrg yuth uiyj iouk opil apqs sdaz dfse fgdr ghft hjgy "
-    "jkhu klji lkop zxas xczd cvxf vbcg bnvh nmbj mnk".split()
+    row[0]: list(row[1:])
+    for row in "qwa wesq erwd rtef tyrg yuth uiyj iouk opil apqs sdaz dfse fgdr ghft hjgy jkhu "
+    "klji lkop zxas xczd cvxf vbcg bnvh nmbj mnk".split()
 }
 _RESPELLED = (
     ("c", "k"), ("k", "c"), ("ph", "f"), ("f", "ph"), ("ee", "ea"), ("ea", "ee"), ("i", "y"),
@@ -123,6 +137,7 @@ def _index(collection: str, names: Sequence[str]) -> Index:
     return Index.of(entry_of(collection, i, c) for i, c in contents.items())
 
 
+@cache
 def nameable() -> list[str]:
     """Names of artifacts and food that people use, of one or two words."""
     return sorted(
@@ -198,15 +213,13 @@ def _misheard(name: str, rng: random.Random) -> str | None:
     return None
 
 
-_SOUNDS: dict[str, list[str]] = {}
-
-
+@cache
 def _words_by_sound() -> dict[str, list[str]]:
-    if not _SOUNDS:
-        for word in frequent_words(FREQUENT):
-            if len(word) > 1 or word in "ai":
-                _SOUNDS.setdefault(pronounced(word), []).append(word)
-    return _SOUNDS
+    found: dict[str, list[str]] = {}
+    for word in frequent_words(FREQUENT):
+        if len(word) > 1 or word in "ai":
+            found.setdefault(pronounced(word), []).append(word)
+    return found
 
 
 def _others(arena: Arena, rng: random.Random) -> Iterator[Sample]:
@@ -217,27 +230,58 @@ def _others(arena: Arena, rng: random.Random) -> Iterator[Sample]:
         pool = sorted(given_names()) if person else nameable()
         kinds = {k for i in indexes for f in i.forms for k in known.kinds(" ".join(f.words))}
         others = rng.sample(pool, OTHERS)
-        longer = [] if person else composed(indexes, others, rng)
+        if person:  # Cathy is a spelling of Kathy
+            others = [name for name in others if not _said_as_one_of(name, indexes)]
+        longer = [] if person else [*composed(indexes, others, rng), *_near_words(indexes)]
         for text in (*others, *longer):
             if person or known.sense.get(text) not in kinds:
                 yield from _paired(text, indexes, frozenset(), slot, "other")
 
 
+def _said_as_one_of(name: str, indexes: Sequence[Index]) -> bool:
+    return any(
+        likeness(pronounced(name), sounds) >= SAME_NAME
+        for index in indexes
+        for form in index.forms
+        for sounds in (form.sounds, *form.other_sounds)
+    )
+
+
 def composed(indexes: Sequence[Index], others: Sequence[str], rng: random.Random) -> list[str]:
     """ "Lemon cake" where a lemon is known, "dining room" where a living room is."""
-    forms = [form for index in indexes for form in index.forms]
     words = [name for name in others if " " not in name]
     found = []
-    for word in words[: OTHERS // 3]:
-        name = list(rng.choice(forms).words)
-        match rng.randrange(3):
-            case 0:
-                name.append(word)
-            case 1:
-                name.insert(0, word)
-            case _ if len(name) > 1:
-                name[rng.randrange(len(name))] = word
-            case _:
-                continue
+    for form in (form for index in indexes for form in index.forms):
+        name, word = list(form.words), rng.choice(words)
+        if len(name) > 1:
+            name[rng.randrange(len(name))] = word
+        elif rng.random() < 0.5:
+            name.append(word)
+        else:
+            name.insert(0, word)
         found.append(" ".join(name))
+    return found
+
+
+def _near_words(indexes: Sequence[Index]) -> list[str]:
+    """Names of other things that sound nearly as one that is known: "market" and "marker"."""
+    words = _thing_words()
+    found = []
+    for form in (form for index in indexes for form in index.forms if len(form.words) == 1):
+        near = process.extract(
+            form.sounds, list(words), scorer=Levenshtein.normalized_similarity, limit=20
+        )
+        alike = [w for sounds, _, _ in near for w in words[sounds] if sounds != form.sounds]
+        likely = [w for w in alike if likeness(pronounced(w), form.sounds) >= NEAR]
+        found += likely[:NEAR_WORDS]
+    return found
+
+
+@cache
+def _thing_words() -> dict[str, list[str]]:
+    """Names of one word by their sounds."""
+    found: dict[str, list[str]] = {}
+    for name in nameable():
+        if " " not in name and singular(name) == name:
+            found.setdefault(pronounced(name), []).append(name)
     return found

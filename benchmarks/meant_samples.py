@@ -2,7 +2,7 @@
 
 Four sources: the development half of the labelled phrases, where words and spelling fail; the
 default arena's aliases, asked of the arena without them; synonyms of the thesaurus, asked as if it
-did not know them, which stand for those it does not know; and other things, which must stay unknown.
+did not know them, which stand for those it does not know; other things, which must stay unknown.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from benchmarks.heard_samples import (
     MADE_ARENAS,
     OTHERS,
     SEED,
-    Arena,
     arena_of,
     composed,
     made_arena,
@@ -110,9 +109,7 @@ def _synonyms(asker: _Asker, indexes: Sequence[Index]) -> Iterator[MeantSample]:
             yield from asker.ask(other, indexes, frozenset({entry.id}), "synonym", blind)
 
 
-def _others(
-    asker: _Asker, indexes: Sequence[Index], rng: random.Random
-) -> Iterator[MeantSample]:
+def _others(asker: _Asker, indexes: Sequence[Index], rng: random.Random) -> Iterator[MeantSample]:
     known = thesaurus()
     others = rng.sample(nameable(), OTHERS // 2)
     for text in (*others, *composed(indexes, others, rng)):

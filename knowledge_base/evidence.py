@@ -32,6 +32,7 @@ SCORES = {
     "name": 1.0,
     "alias": 0.97,
     "synonym": 0.93,
+    "synonym of an alias": 0.87,
     "contained": 0.92,
     "described": 0.9,
     "head": 0.88,
@@ -48,6 +49,8 @@ WORTH_NAMING = 0.3
 """Least probability of a misspelling or mishearing that a question may offer."""
 
 _PACKINGS = "can tin bottle box bag pack packet carton jar tube".split()
+
+_PACKED = (EntityKind.OBJECT, EntityKind.CATEGORY)
 
 _ORDINALS = {
     word: str(number) for number, word in enumerate("first second third fourth fifth".split(), 1)
@@ -154,12 +157,10 @@ def _named(phrase: str, indexes: Iterable[Index], less: float) -> list[Hit]:
 def _in_other_words(
     words: tuple[str, ...], indexes: Sequence[Index], known: Vocabulary
 ) -> list[Hit]:
-    hits = [
-        Hit(hit.entry, SCORES["synonym"], Method.ALIAS)
-        for other in known.reworded(words)
-        for hit in _named(other, indexes, 0.0)
-    ]
-    return best_first(hits)
+    """Synonyms of a name, and less surely those of an alias."""
+    found = [hit for other in known.reworded(words) for hit in _named(other, indexes, 0.0)]
+    scores = {Method.EXACT: SCORES["synonym"], Method.ALIAS: SCORES["synonym of an alias"]}
+    return best_first(Hit(hit.entry, scores[hit.method], Method.ALIAS) for hit in found)
 
 
 def _in_other_words_twice(
@@ -207,6 +208,8 @@ def _of_a_container(
     for rest in rests:
         hits = _named(" ".join(rest), indexes, 1.0 - SCORES["contained"]) if rest else []
         hits = hits or _in_other_words(rest, indexes, known)
+        if words[-1] in _PACKINGS:  # places come in no tubes
+            hits = [hit for hit in hits if hit.entry.kind in _PACKED]
         if hits:
             return hits
     return []

@@ -92,7 +92,9 @@ class _Decisions:
 
     def _usual_placement(self, grounding: Grounding) -> Entry | None:
         objects, categories = self._indexes["objects"], self._indexes["categories"]
-        entry = objects.entries.get(grounding.id or "") or categories.entries.get(grounding.id or "")
+        entry = objects.entries.get(grounding.id or "") or categories.entries.get(
+            grounding.id or ""
+        )
         if entry is None:
             return None
         name = entry.placement
@@ -121,8 +123,12 @@ class _Decisions:
             hits = self._by_context(hits, following)
         if not hits or hits[0].score < self._options.accept:
             return self._unknown(phrase, hits, slot)
-        leaders = [h for h in hits if h.score > hits[0].score - self._options.margin]
-        return self._ambiguous(phrase, leaders) if len(leaders) > 1 else self._settled(phrase, hits)
+        leaders = _most_specific(
+            [h for h in hits if h.score > hits[0].score - self._options.margin]
+        )
+        if len(leaders) > 1:
+            return self._ambiguous(phrase, leaders)
+        return self._settled(phrase, leaders)
 
     def _by_words(self, phrase: str, slot: Slot) -> list[Hit]:
         indexes = [self._indexes[name] for name in slot.collections]
@@ -132,7 +138,7 @@ class _Decisions:
         return hits
 
     def _by_likeness(self, phrase: str, slot: Slot) -> list[Hit]:
-        """By spelling and sound, and by meaning where these are not enough; never that for people."""
+        """By spelling and sound, by meaning where these are not enough; people never by meaning."""
         hits = by_spelling(phrase, [self._indexes[name] for name in slot.collections])
         if (hits and hits[0].score >= self._options.accept) or slot.collections == ("people",):
             return hits
@@ -166,7 +172,7 @@ class _Decisions:
         return []
 
     def _elsewhere(self, phrase: str, hit: Hit) -> bool:
-        """Whether a room is named that the place is not in: "the kitchen table" in a dining room."""
+        """Whether a room is named that the place is not in: a dining table is no kitchen table."""
         if hit.entry.room is None or hit.score >= SCORES["alias"]:
             return False
         words, own = tokens(phrase), f" {key(hit.entry.name)} "
@@ -240,6 +246,14 @@ def _entry_of(grounding: Grounding, slot: Slot, indexes: Indexes) -> Entry | Non
 
 def _about_people(phrase: str) -> bool:
     return bool(set(tokens(phrase)) & vocabulary().persons)
+
+
+def _most_specific(hits: list[Hit]) -> list[Hit]:
+    """Without a category where a member of it is meant as likely: "soda pop" is a cola."""
+    kinds = {key(hit.entry.category) for hit in hits if hit.entry.category is not None}
+    return [
+        h for h in hits if h.entry.kind is not EntityKind.CATEGORY or key(h.entry.name) not in kinds
+    ]
 
 
 def _kind(phrase: str, name: str, members: Sequence[Entry]) -> Grounding:

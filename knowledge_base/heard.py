@@ -5,6 +5,7 @@ The weights are fitted by ``benchmarks.grounding_fit``; nothing here was set by 
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,7 @@ from knowledge_base.given_names import is_given_name
 from knowledge_base.index import Form, Index
 from knowledge_base.lexicon import is_word
 from knowledge_base.phonetics import classes, likeness
-from knowledge_base.pronunciation import pronounced
+from knowledge_base.pronunciation import pronounced, readings
 from knowledge_base.thesaurus import thesaurus
 from knowledge_base.vocabulary import vocabulary
 from knowledge_base.words import plain, spoken, tokens
@@ -34,11 +35,11 @@ _LIKE_SPELLED = 0.6
 _CANDIDATES = 12
 """Candidates that are compared in full, by sound and by spelling each."""
 
-_OTHER_WORDS = 0.35
-"""Unlikeness from which real words are other words rather than misheard ones."""
-
 _HOMOPHONE = 0.03
 """Unlikeness up to which words sound the same."""
+
+_SAME_NAME = 0.06
+"""The same for names: Robyn is Robin, Simon is not Simone."""
 
 Features = dict[str, float]
 
@@ -97,7 +98,8 @@ def features_of_thing(heard: Heard, form: Form) -> Features:
         OSA.normalized_similarity(heard.letters, form.letters),
         OSA.normalized_similarity("".join(heard.words), "".join(form.words)),
     )
-    ours, theirs = _unshared(heard.words, form.words)
+    shared = set(heard.words) & set(form.words)
+    ours, theirs = ([w for w in words if w not in shared] for words in (heard.words, form.words))
     real = all(is_word(word) for word in heard.raw)
     single = len(heard.raw) == 1
     unheard, rest = 1 - sound, 1 - _rest(ours, theirs)
@@ -107,7 +109,6 @@ def features_of_thing(heard: Heard, form: Form) -> Features:
         "unlike in both": min(unheard, 1 - spelling),
         "the rest unlike": rest,
         "the rest unlike, real words": rest * real,
-        "the rest are other words": float(real and rest > _OTHER_WORDS),
         "real words unlike in sound": unheard * real,
         "one real word unlike in sound": unheard * (real and single),
         "one real word": float(real and single),
@@ -118,15 +119,16 @@ def features_of_thing(heard: Heard, form: Form) -> Features:
         "other beginning": float(heard.sounds[:1] != form.sounds[:1]),
         "length": math.log2(1 + min(len(heard.sounds), len(form.sounds))),
         "words more or less": float(abs(len(heard.raw) - len(form.words))),
-        "words shared": len(set(heard.words) & set(form.words)) / len(form.words),
+        "words shared, the rest unlike": rest * real * bool(shared),
+        "words shared": len(shared) / len(form.words),
     }
 
 
 def features_of_name(heard: Heard, form: Form) -> Features:
     """What tells whether a person's name was misspelled or misheard."""
-    sound = max(likeness(heard.sounds, said) for said in (form.sounds, *form.other_sounds))
+    sound = _said_alike(heard.raw, form)
     spelling = OSA.normalized_similarity(heard.letters, form.letters)
-    other = any(is_given_name(word) for word in heard.raw) and heard.raw != form.words
+    other = _another_name(heard.raw, form.words)
     last = heard.letters.rstrip("h")[-1:], form.letters.rstrip("h")[-1:]
     return {
         "unlike in sound": 1 - sound,
@@ -141,9 +143,22 @@ def features_of_name(heard: Heard, form: Form) -> Features:
     }
 
 
-def _unshared(ours: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[list[str], list[str]]:
-    shared = set(ours) & set(theirs)
-    return [w for w in ours if w not in shared], [w for w in theirs if w not in shared]
+def _said_alike(words: tuple[str, ...], form: Form) -> float:
+    """The best likeness of any two ways to say both."""
+    ours = {"".join(sounds) for sounds in itertools.product(*map(readings, words))}
+    return max(likeness(a, b) for a in ours for b in (form.sounds, *form.other_sounds))
+
+
+def _another_name(words: tuple[str, ...], name: tuple[str, ...]) -> bool:
+    """Whether a word is a given name, and not the one that stands there."""
+    if len(words) != len(name):
+        return len(words) == 1 and is_given_name(words[0])
+    same = [_same_sound(ours, theirs) for ours, theirs in zip(words, name, strict=True)]
+    return not any(same) and any(map(is_given_name, words))
+
+
+def _same_sound(one: str, other: str) -> bool:
+    return 1 - likeness(pronounced(one), pronounced(other)) <= _SAME_NAME
 
 
 def _rest(ours: Sequence[str], theirs: Sequence[str]) -> float:

@@ -1,7 +1,7 @@
 """Whether some words mean an entry though they share no name with it: features, one judgement.
 
-Cosine similarity of sentence vectors alone takes a lime for a lemon. What the thesaurus knows of the
-words is the other half: a word with a meaning of its own is seldom another's. The weights are
+Cosine similarity of sentence vectors alone takes a lime for a lemon. What the thesaurus knows of
+the words is the other half: a word with a meaning of its own is seldom another's. The weights are
 fitted by ``benchmarks.grounding_fit``.
 """
 
@@ -32,7 +32,7 @@ def probability(phrase: str, entry: Entry, cosine: float, lead: float) -> float:
         phrase: the speaker's words.
         entry: a neighbour by meaning.
         cosine: similarity of its vector to the phrase's.
-        lead: how much nearer it is than the best other neighbour; negative where it is not the best.
+        lead: how much nearer it is than the best other neighbour; may be negative.
     """
     weights = _weights()
     found = features(phrase, entry, cosine, lead)

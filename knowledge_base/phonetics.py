@@ -34,7 +34,13 @@ _MANNERS = {
     frozenset(("stop", "fricative")): 0.5, frozenset(("stop", "nasal")): 0.6,
     frozenset(("nasal", "liquid")): 0.6, frozenset(("liquid", "glide")): 0.4,
 }  # fmt: skip
-_LIKE_A_VOWEL = {("R", "r"): 0.35, ("I", "y"): 0.3, ("i", "y"): 0.4, ("U", "w"): 0.3, ("u", "w"): 0.4}
+_LIKE_A_VOWEL = {  # either way round
+    ("R", "r"): 0.35,
+    ("I", "y"): 0.3,
+    ("i", "y"): 0.4,
+    ("U", "w"): 0.3,
+    ("u", "w"): 0.4,
+}
 _LOST = {"h": 0.35, "r": 0.45, "t": 0.55, "d": 0.55, "y": 0.35, "x": 0.4, "i": 0.5}
 """What it costs to lose or add a sound, where that is cheaper than usual."""
 

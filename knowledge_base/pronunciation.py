@@ -52,7 +52,7 @@ def pronounced(word: str) -> str:
 
 
 def readings(word: str) -> tuple[str, ...]:
-    """Ways a name may be said: as listed or by the rules, and vowel by vowel as in most languages."""
+    """Ways a name may be said: as listed, or by the rules and vowel by vowel."""
     lines = _dictionary()
     at = bisect_left(lines, word + " ")
     listed = at < len(lines) and lines[at].startswith(word + " ")
@@ -101,4 +101,4 @@ def _dictionary() -> list[str]:
 @cache
 def _rules() -> Rules:
     lines = gzip.decompress(LETTERS.read_bytes()).decode().split("\n")
-    return dict(line.rsplit(" ", 1) for line in lines)  # type: ignore[misc]
+    return dict(line.rsplit(" ", 1) for line in lines)

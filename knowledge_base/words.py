@@ -13,9 +13,7 @@ _NUMBERS = {
     word: str(number)
     for number, word in enumerate("zero one two three four five six seven eight nine ten".split())
 }
-_IRREGULAR = {"knives": "knife", "shelves": "shelf", "loaves": "loaf", "dice": "dice"} | {
-    word + "s": word for word in "veggie cookie smoothie brownie movie pie tie".split()
-}
+_IRREGULAR = {"knives": "knife", "shelves": "shelf", "loaves": "loaf", "dice": "dice"}
 
 _LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th"})
 """Letters that Unicode does not take apart."""
@@ -40,8 +38,8 @@ def singular(word: str) -> str:
     """English singular by rule: exact enough to compare, not to speak."""
     if word in _IRREGULAR:
         return _IRREGULAR[word]
-    if len(word) > 4 and word.endswith("ies"):
-        return word[:-3] + "y"
+    if len(word) > 4 and word.endswith(("ies", "ie")):  # cookie and cooky alike
+        return word[: word.rindex("ie")] + "y"
     if len(word) > 4 and word.endswith(("ches", "shes", "xes", "sses", "zzes", "oes")):
         return word[:-2]
     if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):

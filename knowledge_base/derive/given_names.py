@@ -1,6 +1,6 @@
 """Given names from the lists of the United States' census of 1990, which are in the public domain.
 
-    python -m knowledge_base.derive.given_names DIST.FEMALE.FIRST DIST.MALE.FIRST
+python -m knowledge_base.derive.given_names DIST.FEMALE.FIRST DIST.MALE.FIRST
 """
 
 from __future__ import annotations

@@ -126,7 +126,9 @@ def main() -> None:
     tested = dict(list(words.items())[::_TESTED])
     learned = rules({w: p for w, p in words.items() if w not in tested})
     right = sum(read_aloud(word, learned) == phones for word, phones in tested.items())
-    print(f"{len(words)} words; {len(learned)} rules read {right / len(tested):.1%} of others rightly")
+    print(
+        f"{len(words)} words; {len(learned)} rules read {right / len(tested):.1%} of others rightly"
+    )
     _write(PRONUNCIATIONS, (f"{word} {phones}" for word, phones in sorted(words.items())))
     _write(LETTERS, (f"{context} {phones}" for context, phones in sorted(learned.items())))
 
