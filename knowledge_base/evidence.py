@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -83,7 +82,8 @@ def by_words(phrase: str, indexes: Sequence[Index]) -> list[Hit]:
 
 def of_a_kind(phrase: str, objects: Index) -> tuple[str, list[Entry]] | None:
     """The kind of things that the words name, and the objects known to belong to it."""
-    kind = vocabulary().kinds.get(" ".join(_undescribed(tokens(phrase))))
+    words, kinds = tokens(phrase), vocabulary().kinds
+    kind = kinds.get(" ".join(words)) or kinds.get(" ".join(_undescribed(words)))
     if kind is None:
         return None
     name, members = kind
@@ -166,11 +166,14 @@ def _in_other_words(
 def _in_other_words_twice(
     words: tuple[str, ...], indexes: Sequence[Index], known: Vocabulary
 ) -> list[Hit]:
-    """ "Rubbish basket" as the trash bin: both words are other ones."""
+    """ "Rubbish basket" as the trash bin, "dining plate" as the dinner plate that is a plate."""
     if len(words) != 2:
         return []
-    pairs = itertools.product(*(known.reworded((word,)) for word in words))
-    hits = [hit for pair in pairs for hit in _named(" ".join(pair), indexes, 0.0)]
+    first, last = words
+    once = [(other, last) for other in known.reworded((first,))]
+    once += [(first, other) for other in known.reworded((last,))]
+    twice = {other for pair in once for other in known.reworded(tokens(" ".join(pair)))}
+    hits = [hit for other in twice for hit in _named(other, indexes, 0.0)]
     return best_first(Hit(hit.entry, SCORES["stand-in"], Method.ALIAS) for hit in hits)
 
 

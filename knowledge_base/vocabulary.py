@@ -47,7 +47,8 @@ def _reworded(words: tuple[str, ...], others: Mapping[str, Iterable[str]]) -> li
     found: list[str] = []
     for begin in range(len(words)):
         for end in range(begin + 1, len(words) + 1):
-            for other in others.get(" ".join(words[begin:end]), ()):
+            run = words[begin:end]
+            for other in others.get(" ".join(run)) or others.get("".join(run), ()):
                 found.append(" ".join((*words[:begin], other, *words[end:])))
     return found
 
