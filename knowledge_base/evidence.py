@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz import process
@@ -58,26 +58,26 @@ _ORDINALS = {
 
 def by_words(phrase: str, indexes: Sequence[Index]) -> list[Hit]:
     """Entries the words name, directly or in other words; the best kind of evidence alone."""
+    named = _named(phrase, indexes, 0.0)
+    if named:
+        return named
     known = vocabulary()
     words = tokens(phrase)
     by_head = _by_head(words, indexes)
-    for hits in (
-        _named(phrase, indexes, 0.0),
-        by_head if len(by_head) > 1 else [],  # a towel may be any of several towels
-        _in_other_words(words, indexes, known),
-        _of_a_container(words, indexes, known),
-        _turned_round(words, indexes, known),
-        _described(words, indexes, known),
-        by_head,
-        _by_head_in_other_words(words, indexes, known),
-        _packed(words, indexes),
-        _by_thesaurus(words, indexes),
-        _in_other_words_twice(words, indexes, known),
-        _by_what_stands_in(words, indexes, known),
-    ):
-        if hits:
-            return hits
-    return []
+    rules: tuple[Callable[[], list[Hit]], ...] = (
+        lambda: by_head if len(by_head) > 1 else [],  # a towel may be any of several towels
+        lambda: _in_other_words(words, indexes, known),
+        lambda: _of_a_container(words, indexes, known),
+        lambda: _turned_round(words, indexes, known),
+        lambda: _described(words, indexes, known),
+        lambda: by_head,
+        lambda: _by_head_in_other_words(words, indexes, known),
+        lambda: _packed(words, indexes),
+        lambda: _by_thesaurus(words, indexes),
+        lambda: _in_other_words_twice(words, indexes, known),
+        lambda: _by_what_stands_in(words, indexes, known),
+    )
+    return next((hits for rule in rules if (hits := rule())), [])
 
 
 def of_a_kind(phrase: str, objects: Index) -> tuple[str, list[Entry]] | None:

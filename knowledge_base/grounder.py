@@ -72,6 +72,7 @@ class _Decisions:
         self._options = options
         self._room: str | None = None
         self._at_placement = False
+        self._near: dict[tuple[str, Slot], list[Hit]] = {}
 
     def been_to(self, grounding: Grounding) -> None:
         """Later places are more likely in the room of this one."""
@@ -146,13 +147,18 @@ class _Decisions:
 
     def _by_meaning(self, phrase: str, slot: Slot) -> list[Hit]:
         """Neighbours of the phrase's vector, scored by how likely they are meant."""
-        near = self._nearest(phrase, slot.collections)
+        near = self._neighbours(phrase, slot)
         found = []
         for hit in near:
             other = max((h.score for h in near if h is not hit), default=0.0)
             score = meant(phrase, hit.entry, hit.score, hit.score - other)
             found.append(Hit(hit.entry, score, Method.SEMANTIC))
         return found
+
+    def _neighbours(self, phrase: str, slot: Slot) -> list[Hit]:
+        if (phrase, slot) not in self._near:
+            self._near[phrase, slot] = self._nearest(phrase, slot.collections)
+        return self._near[phrase, slot]
 
     def _in_named_room(self, phrase: str, indexes: Sequence[Index]) -> list[Hit]:
         """ "The sofa in the living room", "kitchen sink": a placement and the room it is in."""
@@ -211,7 +217,7 @@ class _Decisions:
     def _unknown(self, phrase: str, hits: list[Hit], slot: Slot) -> Grounding:
         near = [hit for hit in hits if hit.score >= WORTH_NAMING]
         if not near and slot.collections != ("people",):
-            near = [h for h in self._nearest(phrase, slot.collections) if h.score >= WORTH_ASKING]
+            near = [h for h in self._neighbours(phrase, slot) if h.score >= WORTH_ASKING]
         near = near or resembling(phrase, [self._indexes[name] for name in slot.collections])
         told = tuple(_candidate(hit) for hit in near[:MAX_ALTERNATIVES])
         score = round(near[0].score, 4) if near else 0.0

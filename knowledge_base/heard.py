@@ -28,11 +28,11 @@ from schemas.grounding import EntityKind
 
 WEIGHTS = Path(__file__).parent / "data" / "heard.json"
 
-_LIKE_SOUNDING = 0.5
-_LIKE_SPELLED = 0.6
+_LIKE_SOUNDING = 0.55
+_LIKE_SPELLED = 0.62
 """Least similarity of a candidate; far below what is ever accepted."""
 
-_CANDIDATES = 12
+_CANDIDATES = 8
 """Candidates that are compared in full, by sound and by spelling each."""
 
 _HOMOPHONE = 0.03

@@ -6,7 +6,8 @@ vowels and a lost h, t, d or r least. Pure.
 
 from __future__ import annotations
 
-from functools import lru_cache
+import itertools
+from functools import cache, lru_cache
 from math import hypot
 
 from knowledge_base.pronunciation import pronounced
@@ -63,6 +64,7 @@ def classes(sounds: str) -> str:
     return sounds.translate(_CLASSES)
 
 
+@lru_cache(maxsize=65_536)
 def likeness(one: str, other: str) -> float:
     """1 for the same sounds, 0 for none alike."""
     longer = max(len(one), len(other))
@@ -70,22 +72,29 @@ def likeness(one: str, other: str) -> float:
 
 
 def _distance(one: str, other: str) -> float:
-    before = [0.0]
-    for at, sound in enumerate(other):
-        before.append(before[-1] + _lost(sound, other, at))
+    costs = _costs()
+    lost_theirs = [_lost(sound, other, at) for at, sound in enumerate(other)]
+    before = [0.0, *itertools.accumulate(lost_theirs)]
     for at, sound in enumerate(one):
         lost = _lost(sound, one, at)
-        row = [before[0] + lost]
+        swapped = costs[sound]
+        row = before[0] + lost
+        after = [row]
         for column, theirs in enumerate(other):
-            row.append(
-                min(
-                    before[column] + _swapped(sound, theirs),
-                    before[column + 1] + lost,
-                    row[column] + _lost(theirs, other, column),
-                )
-            )
-        before = row
+            row += lost_theirs[column]
+            if (kept := before[column + 1] + lost) < row:
+                row = kept
+            if (changed := before[column] + swapped[theirs]) < row:
+                row = changed
+            after.append(row)
+        before = after
     return before[-1]
+
+
+@cache
+def _costs() -> dict[str, dict[str, float]]:
+    sounds = (*_VOWELS, *_CONSONANTS)
+    return {one: {other: _swapped(one, other) for other in sounds} for one in sounds}
 
 
 def _lost(sound: str, sounds: str, at: int) -> float:
@@ -94,7 +103,6 @@ def _lost(sound: str, sounds: str, at: int) -> float:
     return _LOST.get(sound, 0.8)
 
 
-@lru_cache(maxsize=4096)
 def _swapped(one: str, other: str) -> float:
     if one == other:
         return 0.0
