@@ -25,7 +25,7 @@ from knowledge_base.index import Index
 from knowledge_base.meant import probability as meant
 from knowledge_base.options import KnowledgeOptions
 from knowledge_base.vocabulary import vocabulary
-from knowledge_base.words import key, tokens
+from knowledge_base.words import key, tokens, untitled
 from schemas.commands import RobotCommand, Slot
 from schemas.grounding import Candidate, EntityKind, Grounding, Method, Status
 
@@ -134,13 +134,16 @@ class _Decisions:
     def _by_words(self, phrase: str, slot: Slot) -> list[Hit]:
         indexes = [self._indexes[name] for name in slot.collections]
         hits = by_words(phrase, indexes)
+        if not hits and slot.collections == ("people",):
+            hits = by_words(untitled(phrase), indexes)
         if not hits and "placements" in slot.collections:
             hits = self._in_named_room(phrase, indexes)
         return hits
 
     def _by_likeness(self, phrase: str, slot: Slot) -> list[Hit]:
         """By spelling and sound, by meaning where these are not enough; people never by meaning."""
-        hits = by_spelling(phrase, [self._indexes[name] for name in slot.collections])
+        said = untitled(phrase) if slot.collections == ("people",) else phrase
+        hits = by_spelling(said, [self._indexes[name] for name in slot.collections])
         if (hits and hits[0].score >= self._options.accept) or slot.collections == ("people",):
             return hits
         return best_first([*hits, *self._by_meaning(phrase, slot)])

@@ -128,7 +128,7 @@ def features_of_name(heard: Heard, form: Form) -> Features:
     """What tells whether a person's name was misspelled or misheard."""
     sound = _said_alike(heard.raw, form)
     spelling = OSA.normalized_similarity(heard.letters, form.letters)
-    other = _another_name(heard.raw, form.words if len(form.words) > 1 else (form.letters,))
+    other = _another_name(heard.raw, form.written)
     last = heard.letters.rstrip("h")[-1:], form.letters.rstrip("h")[-1:]
     return {
         "unlike in sound": 1 - sound,

@@ -23,12 +23,17 @@ class Form:
     words: tuple[str, ...]
     method: Method
     """``EXACT`` for its name and plural, ``ALIAS`` for other words."""
-    letters: str
-    """As written, without spaces and article."""
+    written: tuple[str, ...]
+    """As written, without an article."""
     sounds: str
     """As said, a character a phoneme."""
     other_sounds: tuple[str, ...] = ()
     """Other ways a person's name may be said."""
+
+    @property
+    def letters(self) -> str:
+        """As written, without spaces."""
+        return "".join(self.written)
 
 
 @dataclass(frozen=True)
@@ -123,9 +128,11 @@ def _forms(entry: Entry) -> Iterable[Form]:
                 seen.add(words)
                 yield _form(entry, words, method, phrase)
     if entry.kind is EntityKind.PERSON:
-        given = tokens(entry.name)[:1]
-        if given not in seen:
-            yield _form(entry, given, Method.ALIAS, " ".join(given))
+        names = plain(entry.name).split()
+        for name in (names[0], names[-1]) if len(names) > 1 else ():  # given and family name alone
+            if tokens(name) not in seen:
+                seen.add(tokens(name))
+                yield _form(entry, tokens(name), Method.ALIAS, name)
 
 
 def _form(entry: Entry, words: tuple[str, ...], method: Method, phrase: str) -> Form:
@@ -136,7 +143,7 @@ def _form(entry: Entry, words: tuple[str, ...], method: Method, phrase: str) -> 
         entry,
         words,
         method,
-        "".join(written),
+        tuple(written),
         "".join(map(pronounced, written)),
         tuple("".join(sounds) for sounds in others),
     )

@@ -8,7 +8,8 @@ from knowledge_base import KnowledgeBase
 from knowledge_base.phonetics import likeness, phonemes
 from knowledge_base.pronunciation import pronounced
 from knowledge_base.thesaurus import thesaurus
-from schemas.commands import GoTo, PickObject, RobotCommand
+from knowledge_base.words import tokens
+from schemas.commands import FindPersonByName, GoTo, PickObject, RobotCommand
 from schemas.grounding import EntityKind, Grounding, Status
 
 
@@ -106,3 +107,26 @@ def test_a_thing_without_a_place_has_its_usual_one_as_a_suggestion(small: Knowle
     assert grounded(small, go("kitchen"), pick("hammer")).usual_placement is None
     assert grounded(small, go("workbench"), pick("hammer")).usual_placement is None
     assert "usual_placement" not in grounded(small, go("workbench")).model_dump()
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("room one oh one", ("room", "101")),
+        ("room one hundred and two", ("room", "102")),
+        ("room twenty one", ("room", "21")),
+        ("table number two", ("table", "2")),
+        ("table two", ("table", "2")),
+        ("two oranges and a pear", ("2", "orange", "and", "pear")),
+        ("the oh so long way", ("oh", "so", "long", "way")),
+        ("no", ("no",)),
+    ],
+)
+def test_numbers_are_read_as_they_are_said(said: str, words: tuple[str, ...]) -> None:
+    assert tokens(said) == words
+
+
+@pytest.mark.parametrize("name", ["Mr Kierkegaard", "Doctor Soren Kierkegaard", "Kierkegard"])
+def test_a_person_may_be_called_by_title_and_family_name(small: KnowledgeBase, name: str) -> None:
+    command = FindPersonByName(action="find_person_by_name", name=name)
+    assert grounded(small, command).id == "soren_kierkegaard"
