@@ -43,9 +43,17 @@ _POLITE = (
     r"(?:please|robot|hey|ok(?:ay)?|oh|um|uh|well|sorry|wait|now|everything|that|it|thank(?:s| you)"
     r"|[, .!])*"
 )
+_ERRAND = (
+    "(?:the|that|this|my|your)? ?(?:last )?(?:task|command|request|order|errand|mission|action)"
+)
 _STOP_WORDS = (
-    "stop|stop it|stop that|cancel|abort|halt|quit|never ?mind|forget (?:about )?(?:it|that)"
-    "|nothing|leave it|don'?t bother"
+    "stop(?: it| that| right there| moving| driving| following(?: me)?)?|cancel|abort|halt|quit"
+    f"|(?:stop|cancel|abort|forget|drop) {_ERRAND}|never ?mind|forget (?:about )?(?:it|that)"
+    "|forget what i (?:just )?said|nothing|leave it|don'?t bother|don'?t do (?:it|that)"
+    "|scratch that|that'?s enough|enough"
+)
+_NEITHER = re.compile(
+    r"(?:no,? )?(?:neither|none)(?: one)?(?: of (?:them|those|these|the two))?", re.I
 )
 _WITHDRAWN = re.compile(rf"{_POLITE}(?:{_STOP_WORDS}){_POLITE}", re.I)
 _HESITATION = "um|uh|oh|well|please|sorry"
@@ -84,6 +92,8 @@ def read(text: str, session: Session, ground: Ground) -> Turn:
         return NewCommand()
     unclear = first_unclear(session.groundings) if session.asked else None
     if unclear is not None:
+        if _NEITHER.fullmatch(text.strip(" .!?,")):
+            return Withdrawn()
         words = _answer(text, unclear, session.spoken[unclear.command], ground)
         if words is not None:
             return Revised(_replaced(session.spoken, unclear.command, unclear.field, words))
@@ -94,13 +104,18 @@ def _answer(text: str, unclear: Unclear, command: RobotCommand, ground: Ground) 
     """The words that fill the slot the question was about, if the text answers it."""
     offered = unclear.offered
     chosen = _ordinal(text, len(offered))
-    if chosen is not None:
-        return offered[chosen].name
     words = _bare(text)
-    named = _named(words, offered)
+    named = offered[chosen] if chosen is not None else _named(words, offered)
     if named is not None:
-        return named.name
+        return _words_for(named, offered)
     return words if _fits(words, unclear.field, command, ground) else None
+
+
+def _words_for(chosen: Candidate, offered: Sequence[Candidate]) -> str:
+    """Its name, with its room where another that was offered has the same."""
+    namesakes = [c for c in offered if c.name == chosen.name]
+    told_apart = len(namesakes) == 1 or chosen.room is None
+    return chosen.name if told_apart else f"{chosen.name} in the {chosen.room}"
 
 
 def _ordinal(text: str, offers: int) -> int | None:
@@ -119,11 +134,12 @@ def _ordinal(text: str, offers: int) -> int | None:
 def _named(words: str, offered: Sequence[Candidate]) -> Candidate | None:
     """The one alternative whose room or name holds the words: "the one in the kitchen"."""
     place = re.fullmatch(r"(?:in|from|at|on) (?:the |my )?(.+)", words, re.I)
-    said = (place.group(1) if place else words).lower()
+    said = re.sub(r"\s+ones?$", "", (place.group(1) if place else words).lower())
+    namesakes = len({c.name for c in offered}) == 1
     hits = [
         c
         for c in offered
-        if (place and c.room and c.room.lower() == said)
+        if ((place or namesakes) and c.room and c.room.lower() == said)
         or c.name.lower() == said
         or (not place and set(said.split()) <= set(c.name.lower().split()))
     ]

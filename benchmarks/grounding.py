@@ -42,7 +42,8 @@ def answers(half: str) -> Answers:
     with tempfile.TemporaryDirectory() as folder:
         for name in ARENAS:
             knowledge = open_arena(name, Path(folder), embedder)
-            cases = list(read(name, knowledge))
+            categories = {entry.id for entry in knowledge.entries("categories")}
+            cases = list(read(name, categories))
             embedder.encode([case.phrase for case in cases])  # all at once: it keeps them
             peers: dict[str, Nearest | Fuzzy] = {
                 "nearest neighbour": Nearest(knowledge, embedder),

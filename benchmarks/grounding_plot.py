@@ -31,3 +31,18 @@ def draw(summaries: Mapping[str, Any], path: Path) -> None:
     axes.legend(loc="lower right")
     figure.savefig(path)
     pyplot.close(figure)
+
+
+def draw_reliability(results: Mapping[str, Any], path: Path) -> None:
+    """Draw how often pairs of each probability were right, a line a kind."""
+    figure, axes = pyplot.subplots(figsize=(5, 4.5), layout="constrained")
+    axes.plot([0, 1], [0, 1], color="#999999", linestyle="--", label="perfect")
+    for kind, result in results.items():
+        predicted = [one["predicted"] for one in result["bins"]]
+        right = [one["right"] for one in result["bins"]]
+        axes.plot(predicted, right, marker="o", label=f"{kind}, {result['pairs']} pairs")
+    axes.set_xlabel("probability given")
+    axes.set_ylabel("share that was right")
+    axes.legend(loc="upper left")
+    figure.savefig(path)
+    pyplot.close(figure)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,10 +67,9 @@ class Labelled:
         return decision.acts and not (decision.ids <= self.expected.ids)
 
 
-def read(arena: str, knowledge: KnowledgeBase) -> Iterator[Labelled]:
-    """The phrases of an arena."""
+def read(arena: str, categories: Container[str]) -> Iterator[Labelled]:
+    """The phrases of an arena whose categories have those ids."""
     data = yaml.safe_load((FOLDER / f"{arena}.yaml").read_text(encoding="utf-8"))
-    categories = {entry.id for entry in knowledge.entries("categories")}
     for slot, kinds in data.items():
         for kind, phrases in kinds.items():
             for phrase, label in phrases.items():
@@ -108,7 +107,7 @@ def _command(slot: str, phrase: str) -> RobotCommand:
             return FindPersonByName(action="find_person_by_name", name=phrase)
 
 
-def _expected(label: str | list[str] | None, categories: set[str]) -> Decision:
+def _expected(label: str | list[str] | None, categories: Container[str]) -> Decision:
     match label:
         case None:
             return Decision(Status.UNKNOWN, frozenset())

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from rapidfuzz import process
-from rapidfuzz.distance import OSA, JaroWinkler, Levenshtein
+from rapidfuzz.distance import OSA, JaroWinkler
 
 from knowledge_base.entry import Entry
-from knowledge_base.index import Form, Index
-from knowledge_base.lexicon import is_word
+from knowledge_base.heard import Heard, candidates, probability
+from knowledge_base.index import Index
+from knowledge_base.phonetics import likeness
+from knowledge_base.thesaurus import thesaurus
 from knowledge_base.vocabulary import Vocabulary, vocabulary
-from knowledge_base.words import compact, plain, sound, tokens, unnumbered
+from knowledge_base.words import compact, tokens, unnumbered
 from schemas.grounding import EntityKind, Method
 
 
@@ -30,172 +31,94 @@ SCORES = {
     "name": 1.0,
     "alias": 0.97,
     "synonym": 0.93,
+    "synonym of an alias": 0.87,
     "contained": 0.92,
     "described": 0.9,
     "head": 0.88,
-    "sound": 0.86,
-    "spelling": 0.84,
+    "kind": 0.9,
+    "thesaurus": 0.87,
+    "stand-in": 0.84,
+    "heard": 0.98,
     "modifier": 0.6,
     "resembling": 0.5,
 }
 """How sure each kind of evidence is; 0.8 and more is enough to act on."""
 
-SPELLING = 0.8
-"""Least similarity of spelling that is a misspelling, where the phrase is no English word."""
-
-SPELLING_OF_WORDS = 0.9
-"""The same where it is one: "bandana" is a word, and none of "banana" (0.86)."""
-
-SOUNDALIKE = 0.5
-"""Least similarity of spelling for phrases of the same sound."""
-
-NEARLY_SOUNDALIKE = 0.8
-"""Least similarity of Metaphone codes for phrases of nearly the same sound and spelling."""
-
-SPELLING_OF_SOUND = 0.65
-"""Least similarity of spelling for these."""
-
-RESEMBLING = 0.6
-"""Least similarity of spelling worth asking about."""
+WORTH_NAMING = 0.3
+"""Least probability of a misspelling or mishearing that a question may offer."""
 
 _PACKINGS = "can tin bottle box bag pack packet carton jar tube".split()
+
+_PACKED = (EntityKind.OBJECT, EntityKind.CATEGORY)
 
 _ORDINALS = {
     word: str(number) for number, word in enumerate("first second third fourth fifth".split(), 1)
 }
 
-SHORT = 4
-"""Letters up to which a misspelling is as likely another word."""
-
 
 def by_words(phrase: str, indexes: Sequence[Index]) -> list[Hit]:
     """Entries the words name, directly or in other words; the best kind of evidence alone."""
+    named = _named(phrase, indexes, 0.0)
+    if named:
+        return named
     known = vocabulary()
     words = tokens(phrase)
-    for hits in (
-        _named(phrase, indexes, 0.0),
-        _in_other_words(words, indexes, known),
-        _of_a_container(words, indexes, known),
-        _turned_round(words, indexes, known),
-        _described(words, indexes, known),
-        _by_head(words, indexes),
-        _by_head_in_other_words(words, indexes, known),
-        _packed(words, indexes),
-    ):
-        if hits:
-            return hits
-    return []
+    by_head = _by_head(words, indexes)
+    rules: tuple[Callable[[], list[Hit]], ...] = (
+        lambda: by_head if len(by_head) > 1 else [],  # a towel may be any of several towels
+        lambda: _in_other_words(words, indexes, known),
+        lambda: _of_a_container(words, indexes, known),
+        lambda: _turned_round(words, indexes, known),
+        lambda: _described(words, indexes, known),
+        lambda: by_head,
+        lambda: _by_head_in_other_words(words, indexes, known),
+        lambda: _packed(words, indexes),
+        lambda: _by_thesaurus(words, indexes),
+        lambda: _in_other_words_twice(words, indexes, known),
+        lambda: _by_what_stands_in(words, indexes, known),
+    )
+    return next((hits for rule in rules if (hits := rule())), [])
+
+
+def of_a_kind(phrase: str, objects: Index) -> tuple[str, list[Entry]] | None:
+    """The kind of things that the words name, and the objects known to belong to it."""
+    words, kinds = tokens(phrase), vocabulary().kinds
+    kind = kinds.get(" ".join(words)) or kinds.get(" ".join(_undescribed(words)))
+    if kind is None:
+        return None
+    name, members = kind
+    found: dict[str, Entry] = {}
+    for member in sorted(members):
+        forms = [*objects.by_key.get(member, ()), *objects.by_head.get(member, ())]
+        forms += [f for pack in _PACKINGS for f in objects.by_key.get(f"{member} {pack}", ())]
+        found |= {form.entry.id: form.entry for form in forms if form.method is Method.EXACT}
+    return (name, list(found.values())) if found else None
+
+
+def _undescribed(words: tuple[str, ...]) -> tuple[str, ...]:
+    known = vocabulary()
+    while len(words) > 1 and _describes(words[0], known.describing | known.colours):
+        words = words[1:]
+    if "of" in words[1:-1] and words[words.index("of") - 1] in known.containers:
+        words = words[words.index("of") + 1 :]
+    return words[:-1] if len(words) > 1 and words[-1] in known.trailing else words
 
 
 def by_spelling(phrase: str, indexes: Sequence[Index]) -> list[Hit]:
-    """Entries whose name or alias is spelled or sounds like the words."""
-    whole = "".join(plain(phrase).split())
-    heard = _Heard.of(phrase)
-    found = _spelled(heard, indexes)
-    if not found and whole != heard.joined:  # "pot a toe": what looked like an article was not
-        found = _spelled(replace(heard, joined=whole, sound=sound(whole)), indexes)
-    return _sorted(found.values())
+    """Entries whose name or alias is spelled or sounds like the words; scored by probability."""
+    heard = [Heard.of(phrase)]
+    whole = Heard.of(phrase, whole=True)
+    if whole != heard[0]:
+        heard.append(whole)
+    found = [hit for index in indexes for one in heard for hit in _heard_as(one, index)]
+    return best_first(hit for hit in found if hit.score >= WORTH_NAMING)
 
 
-def _spelled(heard: _Heard, indexes: Sequence[Index]) -> dict[str, Hit]:
-    found: dict[str, Hit] = {}
-    for index in indexes:
-        for form in index.by_sound.get(heard.sound, ()) if heard.sound else ():
-            if heard.same_sound(form):
-                _keep(found, Hit(form.entry, SCORES["sound"], Method.PHONETIC))
-        if len(heard.joined) < SHORT:
-            continue
-        for near, similarity, _ in process.extract(
-            heard.joined,
-            index.compacts,
-            scorer=OSA.normalized_similarity,
-            score_cutoff=SPELLING_OF_SOUND,
-            limit=10,
-        ):
-            for form in index.by_compact[near]:
-                hit = heard.hit(form, similarity)
-                if hit is not None:
-                    _keep(found, hit)
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    """A phrase as it is spelled and as it sounds."""
-
-    joined: str
-    sound: str
-    tokens: tuple[str, ...]
-    words: bool
-    """Whether it is made of English words, so that it may mean another thing."""
-
-    @classmethod
-    def of(cls, phrase: str) -> _Heard:
-        words = plain(phrase).split()
-        known = all(is_word(word) for word in words)
-        return cls(compact(phrase), sound(phrase), tokens(phrase), known)
-
-    def same_sound(self, form: Form) -> bool:
-        """Whether it is said as the form is, as far as letters tell."""
-        name = "".join(form.words)
-        if OSA.normalized_similarity(self.joined, name) < SOUNDALIKE or not self._fits(form):
-            return False
-        return not self.words or self._word_by_word(form)
-
-    def _word_by_word(self, form: Form) -> bool:
-        """Whether each word sounds as the form's does: a dining room is no living room."""
-        if len(self.tokens) != len(form.words):
-            return True
-        pairs = zip(self.tokens, form.words, strict=True)
-        if len(form.words) == 1:  # with other words beside it, a short vowel is easily misheard
-            return all(sound(a) == sound(b) and not _vowels_differ(a, b) for a, b in pairs)
-        return all(sound(a) == sound(b) for a, b in pairs)
-
-    def hit(self, form: Form, similarity: float) -> Hit | None:
-        """The evidence of a spelling of that similarity, if it is enough."""
-        if not self._fits(form):
-            return None
-        person = form.entry.kind is EntityKind.PERSON
-        strict = self.words and not person and not self._word_by_word(form)
-        strict = strict or (self.words and not person and len(self.tokens) == 1)
-        if similarity >= (SPELLING_OF_WORDS if strict else SPELLING):
-            return Hit(
-                form.entry, min(0.95, SCORES["spelling"] * similarity / SPELLING), Method.FUZZY
-            )
-        code = sound(" ".join(form.words))
-        codes = Levenshtein.normalized_similarity(self.sound, code)
-        if self.sound[:1] != code[:1]:
-            return None
-        if not strict and min(len(self.sound), 4) == 4 and codes >= NEARLY_SOUNDALIKE:
-            return Hit(form.entry, SCORES["sound"], Method.PHONETIC)
-        return None
-
-    def _fits(self, form: Form) -> bool:
-        """Numbers are the same; a person's name does not differ as Simon does from Simone."""
-        name = "".join(form.words)
-        if _digits(self.joined) != _digits(name):
-            return False
-        return form.entry.kind is not EntityKind.PERSON or not _other_name(self.joined, name)
-
-
-def _digits(text: str) -> str:
-    return "".join(filter(str.isdigit, text))
-
-
-def _vowels_differ(one: str, other: str) -> bool:
-    """Whether single vowels at the same place differ: "batter" and "butter" are two words."""
-    ours, theirs = (re.findall("[aeiou]+", word) for word in (one, other))
-    if len(ours) != len(theirs):
-        return (one + "e" == other) or (other + "e" == one)
-    return any(len(a) == len(b) == 1 and a != b for a, b in zip(ours, theirs, strict=True))
-
-
-def _other_name(one: str, other: str) -> bool:
-    """Whether the last vowel makes it another name: Julia and Jules, Simon and Simone."""
-    one, other = one.removesuffix("h"), other.removesuffix("h")
-    longer, shorter = (one, other) if len(one) > len(other) else (other, one)
-    added = longer[:-1] == shorter and longer[-1] in "aeio" and shorter[-1:] not in "aeiouy"
-    return added or (one.endswith("a") is not other.endswith("a"))
+def _heard_as(heard: Heard, index: Index) -> Iterator[Hit]:
+    for form in candidates(heard, index):
+        near = OSA.normalized_similarity(heard.letters, form.letters)
+        method = Method.FUZZY if near >= likeness(heard.sounds, form.sounds) else Method.PHONETIC
+        yield Hit(form.entry, min(SCORES["heard"], probability(heard, form)), method)
 
 
 def resembling(phrase: str, indexes: Sequence[Index], limit: int = 3) -> list[Hit]:
@@ -226,20 +149,52 @@ def _named(phrase: str, indexes: Iterable[Index], less: float) -> list[Hit]:
         forms = index.exactly(phrase)
         names = [form for form in forms if form.method is Method.EXACT]
         if names:
-            return _unique(Hit(f.entry, SCORES["name"] - less, Method.EXACT) for f in names)
+            return best_first(Hit(f.entry, SCORES["name"] - less, Method.EXACT) for f in names)
         aliases += [Hit(f.entry, SCORES["alias"] - less, Method.ALIAS) for f in forms]
-    return _unique(aliases)
+    return best_first(aliases)
 
 
 def _in_other_words(
     words: tuple[str, ...], indexes: Sequence[Index], known: Vocabulary
 ) -> list[Hit]:
-    hits = [
-        Hit(hit.entry, SCORES["synonym"], Method.ALIAS)
-        for other in known.reworded(words)
-        for hit in _named(other, indexes, 0.0)
-    ]
-    return _unique(hits)
+    """Synonyms of a name, and less surely those of an alias."""
+    found = [hit for other in known.reworded(words) for hit in _named(other, indexes, 0.0)]
+    scores = {Method.EXACT: SCORES["synonym"], Method.ALIAS: SCORES["synonym of an alias"]}
+    return best_first(Hit(hit.entry, scores[hit.method], Method.ALIAS) for hit in found)
+
+
+def _in_other_words_twice(
+    words: tuple[str, ...], indexes: Sequence[Index], known: Vocabulary
+) -> list[Hit]:
+    """ "Rubbish basket" as the trash bin, "dining plate" as the dinner plate that is a plate."""
+    if len(words) != 2:
+        return []
+    first, last = words
+    once = [(other, last) for other in known.reworded((first,))]
+    once += [(first, other) for other in known.reworded((last,))]
+    twice = {other for pair in once for other in known.reworded(tokens(" ".join(pair)))}
+    hits = [hit for other in twice for hit in _named(other, indexes, 0.0)]
+    return best_first(Hit(hit.entry, SCORES["stand-in"], Method.ALIAS) for hit in hits)
+
+
+def _by_thesaurus(words: tuple[str, ...], indexes: Sequence[Index]) -> list[Hit]:
+    """Synonyms of the whole phrase, or of its last words, by the thesaurus."""
+    known = thesaurus()
+    for begin in range(len(words)):
+        others = known.synonyms(" ".join(words[begin:]))
+        named = (" ".join((*words[:begin], other)) for other in others)
+        hits = [hit for name in named for hit in _named(name, indexes, 0.0)]
+        if hits:
+            return best_first(Hit(hit.entry, SCORES["thesaurus"], Method.ALIAS) for hit in hits)
+    return []
+
+
+def _by_what_stands_in(
+    words: tuple[str, ...], indexes: Sequence[Index], known: Vocabulary
+) -> list[Hit]:
+    """ "Mug" where the robot knows a cup and no mug."""
+    hits = [hit for other in known.nearly(words) for hit in _named(other, indexes, 0.0)]
+    return best_first(Hit(hit.entry, SCORES["stand-in"], Method.ALIAS) for hit in hits)
 
 
 def _of_a_container(
@@ -251,10 +206,13 @@ def _of_a_container(
         at = words.index("of")
         if at and words[at - 1] in known.containers:
             rests.append(words[at + 1 :])
-    if len(words) > 1 and words[-1] in known.containers | known.trailing:
+    if len(words) > 1 and words[-1] in known.trailing.union(_PACKINGS):
         rests.append(words[:-1])
     for rest in rests:
         hits = _named(" ".join(rest), indexes, 1.0 - SCORES["contained"]) if rest else []
+        hits = hits or _in_other_words(rest, indexes, known)
+        if words[-1] in _PACKINGS:  # places come in no tubes
+            hits = [hit for hit in hits if hit.entry.kind in _PACKED]
         if hits:
             return hits
     return []
@@ -277,7 +235,7 @@ def _turned_round(words: tuple[str, ...], indexes: Sequence[Index], known: Vocab
         for hit in _named(kind, indexes, less)
         if hit.entry.kind is EntityKind.CATEGORY
     ]
-    return _unique(hits)
+    return best_first(hits)
 
 
 def _described(words: tuple[str, ...], indexes: Sequence[Index], known: Vocabulary) -> list[Hit]:
@@ -286,7 +244,7 @@ def _described(words: tuple[str, ...], indexes: Sequence[Index], known: Vocabula
     begin = 0
     while begin < len(words) - 1 and _describes(words[begin], plain_words):
         begin += 1
-    if begin == 0:
+    if begin == 0 or " ".join(words) in thesaurus().sense:  # green tea is a tea of its own
         return []
     rest = words[begin:]
     hits = _named(" ".join(rest), indexes, 1.0 - SCORES["described"])
@@ -315,7 +273,7 @@ def _by_head(words: tuple[str, ...], indexes: Sequence[Index]) -> list[Hit]:
             ends = unnumbered(form.words)[-len(words) :] == words
             if longer and ends and form.method is Method.EXACT:
                 hits.append(Hit(form.entry, SCORES["head"], Method.HEAD))
-    return _unique(hits)
+    return best_first(hits)
 
 
 def _by_head_in_other_words(
@@ -323,7 +281,7 @@ def _by_head_in_other_words(
 ) -> list[Hit]:
     """ "Worktop" as the kitchen counter."""
     hits = [hit for other in known.reworded(words) for hit in _by_head(tokens(other), indexes)]
-    return _unique(hits)
+    return best_first(hits)
 
 
 def _packed(words: tuple[str, ...], indexes: Sequence[Index]) -> list[Hit]:
@@ -333,7 +291,7 @@ def _packed(words: tuple[str, ...], indexes: Sequence[Index]) -> list[Hit]:
         for packing in _PACKINGS
         for hit in _named(" ".join((*words, packing)), indexes, 1 - SCORES["contained"])
     ]
-    return _unique(hits)
+    return best_first(hits)
 
 
 def _keep(found: dict[str, Hit], hit: Hit) -> None:
@@ -342,7 +300,8 @@ def _keep(found: dict[str, Hit], hit: Hit) -> None:
         found[hit.entry.id] = hit
 
 
-def _unique(hits: Iterable[Hit]) -> list[Hit]:
+def best_first(hits: Iterable[Hit]) -> list[Hit]:
+    """Each entry once, with its best evidence; the strongest first."""
     found: dict[str, Hit] = {}
     for hit in hits:
         _keep(found, hit)

@@ -6,15 +6,26 @@ never becomes its neighbour: below the threshold the neighbours are what the que
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
 
 from knowledge_base.entry import Entry
-from knowledge_base.evidence import Hit, by_spelling, by_words, resembling
+from knowledge_base.evidence import (
+    SCORES,
+    WORTH_NAMING,
+    Hit,
+    best_first,
+    by_spelling,
+    by_words,
+    of_a_kind,
+    resembling,
+)
 from knowledge_base.index import Index
+from knowledge_base.meant import probability as meant
 from knowledge_base.options import KnowledgeOptions
 from knowledge_base.vocabulary import vocabulary
-from knowledge_base.words import key, tokens
+from knowledge_base.words import key, tokens, untitled
 from schemas.commands import RobotCommand, Slot
 from schemas.grounding import Candidate, EntityKind, Grounding, Method, Status
 
@@ -48,7 +59,7 @@ def ground(
         }
         for grounding in fields.values():
             decisions.been_to(grounding)
-        found.append(fields)
+        found.append({field: decisions.with_usual_placement(g) for field, g in fields.items()})
     return tuple(found)
 
 
@@ -60,19 +71,52 @@ class _Decisions:
         self._nearest = nearest
         self._options = options
         self._room: str | None = None
+        self._at_placement = False
+        self._near: dict[tuple[str, Slot], list[Hit]] = {}
 
     def been_to(self, grounding: Grounding) -> None:
         """Later places are more likely in the room of this one."""
         if grounding.kind in (EntityKind.ROOM, EntityKind.PLACEMENT):
             room = grounding.name if grounding.kind is EntityKind.ROOM else grounding.room
             self._room = room or self._room
+            self._at_placement = grounding.kind is EntityKind.PLACEMENT
+
+    def with_usual_placement(self, grounding: Grounding) -> Grounding:
+        """With the place to look for a thing whose place the speaker did not say."""
+        if grounding.kind not in (EntityKind.OBJECT, EntityKind.CATEGORY) or self._at_placement:
+            return grounding
+        usual = self._usual_placement(grounding)
+        if usual is None or (self._room and usual.room != self._room):
+            return grounding
+        told = _candidate(Hit(usual, 1.0, Method.NONE))
+        return grounding.model_copy(update={"usual_placement": told})
+
+    def _usual_placement(self, grounding: Grounding) -> Entry | None:
+        objects, categories = self._indexes["objects"], self._indexes["categories"]
+        entry = objects.entries.get(grounding.id or "") or categories.entries.get(
+            grounding.id or ""
+        )
+        if entry is None:
+            return None
+        name = entry.placement
+        if name is None and entry.category is not None:
+            kinds = categories.exactly(entry.category)
+            name = kinds[0].entry.placement if kinds else None
+        forms = self._indexes["placements"].exactly(name) if name else []
+        return forms[0].entry if forms else None
 
     def decide(self, phrase: str, slot: Slot, following: RobotCommand | None) -> Grounding:
         if phrase in slot.literals or (slot.empty and not phrase) or not slot.collections:
             return _literal(phrase)
         if slot.free and _about_people(phrase):
             return _literal(phrase)
-        hits = self._hits(phrase, slot)
+        hits = self._by_words(phrase, slot)
+        if not hits and "objects" in slot.collections:
+            kind = of_a_kind(phrase, self._indexes["objects"])
+            if kind is not None:
+                return _kind(phrase, *kind)
+        hits = hits or self._by_likeness(phrase, slot)
+        hits = [hit for hit in hits if not self._elsewhere(phrase, hit)]
         if slot.free:
             sure = hits and hits[0].score >= self._options.accept
             return self._settled(phrase, hits) if sure and len(hits) == 1 else _literal(phrase)
@@ -80,19 +124,44 @@ class _Decisions:
             hits = self._by_context(hits, following)
         if not hits or hits[0].score < self._options.accept:
             return self._unknown(phrase, hits, slot)
-        leaders = [h for h in hits if h.score > hits[0].score - self._options.margin]
-        return self._ambiguous(phrase, leaders) if len(leaders) > 1 else self._settled(phrase, hits)
+        leaders = _most_specific(
+            [h for h in hits if h.score > hits[0].score - self._options.margin]
+        )
+        if len(leaders) > 1:
+            return self._ambiguous(phrase, leaders)
+        return self._settled(phrase, leaders)
 
-    def _hits(self, phrase: str, slot: Slot) -> list[Hit]:
+    def _by_words(self, phrase: str, slot: Slot) -> list[Hit]:
         indexes = [self._indexes[name] for name in slot.collections]
         hits = by_words(phrase, indexes)
+        if not hits and slot.collections == ("people",):
+            hits = by_words(untitled(phrase), indexes)
         if not hits and "placements" in slot.collections:
             hits = self._in_named_room(phrase, indexes)
-        if not hits:
-            hits = by_spelling(phrase, indexes)
-        if not hits and slot.collections != ("people",):
-            hits = [_told_apart(hit, phrase) for hit in self._nearest(phrase, slot.collections)]
         return hits
+
+    def _by_likeness(self, phrase: str, slot: Slot) -> list[Hit]:
+        """By spelling and sound, by meaning where these are not enough; people never by meaning."""
+        said = untitled(phrase) if slot.collections == ("people",) else phrase
+        hits = by_spelling(said, [self._indexes[name] for name in slot.collections])
+        if (hits and hits[0].score >= self._options.accept) or slot.collections == ("people",):
+            return hits
+        return best_first([*hits, *self._by_meaning(phrase, slot)])
+
+    def _by_meaning(self, phrase: str, slot: Slot) -> list[Hit]:
+        """Neighbours of the phrase's vector, scored by how likely they are meant."""
+        near = self._neighbours(phrase, slot)
+        found = []
+        for hit in near:
+            other = max((h.score for h in near if h is not hit), default=0.0)
+            score = meant(phrase, hit.entry, hit.score, hit.score - other)
+            found.append(Hit(hit.entry, score, Method.SEMANTIC))
+        return found
+
+    def _neighbours(self, phrase: str, slot: Slot) -> list[Hit]:
+        if (phrase, slot) not in self._near:
+            self._near[phrase, slot] = self._nearest(phrase, slot.collections)
+        return self._near[phrase, slot]
 
     def _in_named_room(self, phrase: str, indexes: Sequence[Index]) -> list[Hit]:
         """ "The sofa in the living room", "kitchen sink": a placement and the room it is in."""
@@ -110,6 +179,18 @@ class _Decisions:
             if inside:
                 return [Hit(h.entry, min(h.score, 0.9), Method.CONTEXT) for h in inside]
         return []
+
+    def _elsewhere(self, phrase: str, hit: Hit) -> bool:
+        """Whether a room is named that the place is not in: a dining table is no kitchen table."""
+        if hit.entry.room is None or hit.score >= SCORES["alias"]:
+            return False
+        words, own = tokens(phrase), f" {key(hit.entry.name)} "
+        for begin, end in itertools.combinations(range(len(words) + 1), 2):
+            run = " ".join(words[begin:end])
+            for form in self._indexes["rooms"].by_key.get(run, ()):
+                if key(form.entry.name) != key(hit.entry.room) and f" {run} " not in own:
+                    return True
+        return False
 
     def _by_context(self, hits: list[Hit], following: RobotCommand | None) -> list[Hit]:
         """What is taken from or put down on holds objects; a place is likelier in this room."""
@@ -137,8 +218,10 @@ class _Decisions:
         )
 
     def _unknown(self, phrase: str, hits: list[Hit], slot: Slot) -> Grounding:
-        indexes = [self._indexes[name] for name in slot.collections]
-        near = [h for h in hits if h.score >= WORTH_ASKING] or resembling(phrase, indexes)
+        near = [hit for hit in hits if hit.score >= WORTH_NAMING]
+        if not near and slot.collections != ("people",):
+            near = [h for h in self._neighbours(phrase, slot) if h.score >= WORTH_ASKING]
+        near = near or resembling(phrase, [self._indexes[name] for name in slot.collections])
         told = tuple(_candidate(hit) for hit in near[:MAX_ALTERNATIVES])
         score = round(near[0].score, 4) if near else 0.0
         return Grounding(
@@ -170,19 +253,30 @@ def _entry_of(grounding: Grounding, slot: Slot, indexes: Indexes) -> Entry | Non
     return next((entry for entry in found if entry is not None), None)
 
 
-def _told_apart(hit: Hit, phrase: str) -> Hit:
-    """Meaning is no evidence where one says more: "sweet potato" is no potato."""
-    words = set(tokens(phrase))
-    forms = [set(tokens(form)) for form in (hit.entry.name, *hit.entry.aliases)]
-    numbers = {word for word in words if word.isdigit()}
-    other_number = numbers and not any(numbers <= form for form in forms)
-    if not other_number and not any(form < words or words < form for form in forms):
-        return hit
-    return Hit(hit.entry, min(hit.score, WORTH_ASKING + hit.score / 10), hit.method)
-
-
 def _about_people(phrase: str) -> bool:
     return bool(set(tokens(phrase)) & vocabulary().persons)
+
+
+def _most_specific(hits: list[Hit]) -> list[Hit]:
+    """Without a category where a member of it is meant as likely: "soda pop" is a cola."""
+    kinds = {key(hit.entry.category) for hit in hits if hit.entry.category is not None}
+    return [
+        h for h in hits if h.entry.kind is not EntityKind.CATEGORY or key(h.entry.name) not in kinds
+    ]
+
+
+def _kind(phrase: str, name: str, members: Sequence[Entry]) -> Grounding:
+    """A category of general English that the arena has things of, but no entry for."""
+    told = tuple(_candidate(Hit(member, 1.0, Method.NONE)) for member in members)
+    return Grounding(
+        phrase=phrase,
+        status=Status.CATEGORY,
+        name=name,
+        kind=EntityKind.CATEGORY,
+        score=SCORES["kind"],
+        method=Method.ALIAS,
+        alternatives=told,
+    )
 
 
 def _literal(phrase: str) -> Grounding:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from knowledge_base.entry import Entry
-from knowledge_base.words import compact, key, sound, tokens, unnumbered
+from knowledge_base.phonetics import classes
+from knowledge_base.pronunciation import pronounced, readings
+from knowledge_base.words import compact, key, plain, spoken, tokens, unnumbered
 from schemas.grounding import EntityKind, Method
 
 
@@ -20,6 +23,17 @@ class Form:
     words: tuple[str, ...]
     method: Method
     """``EXACT`` for its name and plural, ``ALIAS`` for other words."""
+    written: tuple[str, ...]
+    """As written, without an article."""
+    sounds: str
+    """As said, a character a phoneme."""
+    other_sounds: tuple[str, ...] = ()
+    """Other ways a person's name may be said."""
+
+    @property
+    def letters(self) -> str:
+        """As written, without spaces."""
+        return "".join(self.written)
 
 
 @dataclass(frozen=True)
@@ -51,9 +65,18 @@ class Index:
         return list(self.by_compact)
 
     @cached_property
-    def by_sound(self) -> dict[str, list[Form]]:
-        """Forms by how they sound."""
-        return _grouped((sound(" ".join(form.words)), form) for form in self.forms)
+    def by_sound_class(self) -> dict[str, list[Form]]:
+        """Forms by the classes of their sounds."""
+        return _grouped(
+            (classes(sounds), form)
+            for form in self.forms
+            for sounds in dict.fromkeys((form.sounds, *form.other_sounds))
+        )
+
+    @cached_property
+    def sound_classes(self) -> list[str]:
+        """The keys of ``by_sound_class``."""
+        return list(self.by_sound_class)
 
     @cached_property
     def by_head(self) -> dict[str, list[Form]]:
@@ -103,11 +126,27 @@ def _forms(entry: Entry) -> Iterable[Form]:
             words = tokens(phrase)
             if words and words not in seen:
                 seen.add(words)
-                yield Form(entry, words, method)
+                yield _form(entry, words, method, phrase)
     if entry.kind is EntityKind.PERSON:
-        given = tokens(entry.name)[:1]
-        if given not in seen:
-            yield Form(entry, given, Method.ALIAS)
+        names = plain(entry.name).split()
+        for name in (names[0], names[-1]) if len(names) > 1 else ():  # given and family name alone
+            if tokens(name) not in seen:
+                seen.add(tokens(name))
+                yield _form(entry, tokens(name), Method.ALIAS, name)
+
+
+def _form(entry: Entry, words: tuple[str, ...], method: Method, phrase: str) -> Form:
+    person = entry.kind is EntityKind.PERSON
+    written = plain(phrase).split() if person else spoken(phrase)
+    others = itertools.product(*map(readings, written)) if person else ()
+    return Form(
+        entry,
+        words,
+        method,
+        tuple(written),
+        "".join(map(pronounced, written)),
+        tuple("".join(sounds) for sounds in others),
+    )
 
 
 def _grouped(pairs: Iterable[tuple[str, Form]]) -> dict[str, list[Form]]:

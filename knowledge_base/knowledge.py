@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from knowledge_base import importers
+from knowledge_base import importers, lexicon
 from knowledge_base.collections import COLLECTIONS, CollectionInfo, collection_named
 from knowledge_base.embedder import Embedder
 from knowledge_base.entry import Content, Entry
@@ -25,6 +25,8 @@ from knowledge_base.importers.arena import Arena, content_of, entry_of
 from knowledge_base.index import Index
 from knowledge_base.options import KnowledgeOptions
 from knowledge_base.store import Store
+from knowledge_base.thesaurus import thesaurus
+from knowledge_base.vocabulary import vocabulary
 from schemas.commands import RobotCommand
 from schemas.errors import CommandInterpreterError, Conflict, InvalidRequest, NotFound
 from schemas.grounding import Candidate, EntityKind, Grounding, Method
@@ -92,6 +94,7 @@ class KnowledgeBase:
         store = Store(options.path, options.chroma_url, embedder.id)
         knowledge = cls(store, embedder, options)
         embedder.load_in_background()
+        threading.Thread(target=_load_word_lists, name="words", daemon=True).start()
         knowledge._import_arena(options.arena, progress)
         return knowledge
 
@@ -357,6 +360,13 @@ class KnowledgeBase:
 
         self._storing = threading.Thread(target=store, name="arena")
         self._storing.start()
+
+
+def _load_word_lists() -> None:
+    """So that the first misheard word need not wait for them."""
+    vocabulary()
+    thesaurus()
+    lexicon.load()
 
 
 def _entry_in(indexes: Mapping[str, Index], collection: str, entry_id: str) -> Entry:

@@ -17,7 +17,17 @@ def _counts() -> dict[str, int]:
 
 def is_word(word: str) -> bool:
     """Whether it is an English word that people use."""
-    return _counts().get(word, 0) >= COMMON
+    return frequency(word) >= COMMON
+
+
+def frequency(word: str) -> int:
+    """How often the list's corpus has it."""
+    return _counts().get(word, 0)
+
+
+def frequent_words(count: int) -> list[str]:
+    """Words that the corpus has that often, in a fixed order."""
+    return sorted(word for word, seen in _counts().items() if seen >= count and word.isalpha())
 
 
 def load() -> None:

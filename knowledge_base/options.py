@@ -34,7 +34,7 @@ class KnowledgeOptions(BaseModel):
     )
     accept: Annotated[
         float, Field(description="Least score at which words are known.", ge=0, le=1)
-    ] = 0.8
+    ] = 0.6
     margin: Annotated[
         float,
         Field(description="Lead over the next candidate below which words are ambiguous.", ge=0),

@@ -92,5 +92,9 @@ class Grounding(BaseModel):
     method: Method
     alternatives: tuple[Candidate, ...] = ()
     """What else the words may mean; the members of a category."""
+    usual_placement: Candidate | None = Field(
+        default=None, exclude_if=lambda placement: placement is None
+    )
+    """Where the thing usually is: a suggestion of the robot's, not the speaker's."""
     facts: tuple[Fact, ...] = Field(default=(), exclude_if=lambda facts: not facts)
     """What the robot may say about a topic; left out where there is none."""

@@ -56,6 +56,10 @@ def turn(arena: KnowledgeBase):  # type: ignore[no-untyped-def]
         "forget it",
         "cancel that please",
         "nevermind",
+        "cancel the task",
+        "stop following me",
+        "forget what I just said",
+        "that's enough, thank you",
     ],
 )
 def test_a_withdrawal_is_recognised_with_and_without_a_plan(turn, asked, text) -> None:  # type: ignore[no-untyped-def]
@@ -64,7 +68,13 @@ def test_a_withdrawal_is_recognised_with_and_without_a_plan(turn, asked, text) -
 
 
 @pytest.mark.parametrize(
-    "text", ["stop at the kitchen table", "cancel culture is what", "follow me until i say stop"]
+    "text",
+    [
+        "stop at the kitchen table",
+        "cancel culture is what",
+        "follow me until i say stop",
+        "stop following me and go to the kitchen",
+    ],
 )
 def test_a_command_that_mentions_stopping_is_none(turn, text) -> None:  # type: ignore[no-untyped-def]
     assert turn(text, Session()) == NewCommand()
@@ -94,6 +104,33 @@ def test_an_answer_fills_the_slot(turn, asked, text, place) -> None:  # type: ig
             assert spoken[0] is asked.spoken[0]
         case other:
             raise AssertionError(other)
+
+
+@pytest.mark.parametrize("text", ["neither", "none of them", "No, neither of those."])
+def test_refusing_every_alternative_withdraws(turn, asked, text) -> None:  # type: ignore[no-untyped-def]
+    assert turn(text, asked) == Withdrawn()
+    asked.asked = False
+    assert turn(text, asked) == NewCommand()
+
+
+@pytest.mark.parametrize(
+    "text", ["the second one", "the one in the cellar", "cellar", "the cellar one"]
+)
+def test_namesakes_are_told_apart_by_their_rooms(turn, text) -> None:  # type: ignore[no-untyped-def]
+    racks = tuple(
+        Candidate(id=f"{room}_rack", name="rack", kind=EntityKind.PLACEMENT, room=room, score=0.5)
+        for room in ("kitchen", "cellar")
+    )
+    which = Grounding(
+        phrase="rack", status=Status.AMBIGUOUS, score=0.5, method=Method.EXACT, alternatives=racks
+    )
+    session = Session(
+        spoken=(GoTo(action="go_to", location_to_go="rack"),),
+        groundings=({"location_to_go": which},),
+        asked=True,
+    )
+    expected = GoTo(action="go_to", location_to_go="rack in the cellar")
+    assert turn(text, session) == Revised((expected,))
 
 
 @pytest.mark.parametrize(
