@@ -83,6 +83,7 @@ def load_parts(settings: Settings, progress: Callable[[str], None]) -> Parts:
         beside.join()
     match found:
         case [KnowledgeBase() as knowledge]:
+            knowledge.warm_up()  # not before: it would take the time from what ready waits for
             return Parts(model, knowledge)
         case [CommandInterpreterError() as fault]:
             model.close()

@@ -93,10 +93,13 @@ class KnowledgeBase:
         progress("opening the knowledge base")
         store = Store(options.path, options.chroma_url, embedder.id)
         knowledge = cls(store, embedder, options)
-        embedder.load_in_background()
-        threading.Thread(target=_load_word_lists, name="words", daemon=True).start()
         knowledge._import_arena(options.arena, progress)
         return knowledge
+
+    def warm_up(self) -> None:
+        """Load behind the scenes what the first unusual words need: seconds of a core."""
+        self._embedder.load_in_background()
+        threading.Thread(target=_load_word_lists, name="words", daemon=True).start()
 
     def ground(
         self, commands: Sequence[RobotCommand], utterance: str
