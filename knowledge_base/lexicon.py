@@ -12,7 +12,8 @@ COMMON = 100
 
 @cache
 def _counts() -> dict[str, int]:
-    return dict(SpellChecker(language="en").word_frequency.dictionary)
+    listed = SpellChecker(language="en").word_frequency.dictionary
+    return {word: count for word, count in listed.items() if count >= COMMON}
 
 
 def is_word(word: str) -> bool:
@@ -21,7 +22,7 @@ def is_word(word: str) -> bool:
 
 
 def frequency(word: str) -> int:
-    """How often the list's corpus has it."""
+    """How often the list's corpus has it; 0 for what is not common."""
     return _counts().get(word, 0)
 
 
