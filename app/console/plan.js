@@ -25,10 +25,11 @@ export function commandLine(index, command, described) {
 
 function slot(field, value, grounding) {
   if (!grounding) return h("div", { class: "slot" }, h("code", { class: "field" }, field), h("p", { class: "value" }, value || "—"));
-  const { phrase, status, room, method, score, alternatives, facts } = grounding;
+  const { phrase, status, room, method, score, alternatives, usual_placement: usual, facts } = grounding;
   const same = phrase.toLowerCase() === value.toLowerCase();
   const notes = [
     status !== "literal" && room ? `in the ${room}` : null,
+    usual ? `usually at the ${usual.name}` : null,
     ["known", "category"].includes(status) ? `${percent(score)} · ${method}` : null,
   ].filter(Boolean);
   return h("div", { class: "slot", "data-status": status },

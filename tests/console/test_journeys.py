@@ -48,6 +48,16 @@ def test_a_plan_from_the_real_model_with_map_and_history(real: httpx.Client, vis
     shoot(page, "interpret")
 
 
+def test_where_a_thing_usually_is_is_told_as_that(real: httpx.Client, visit: Visit) -> None:
+    page = visit(real)
+    say(page, "bring me a coke")
+    slot = page.locator(".turn:first-child .slot").first
+    expect(slot).to_contain_text("usually at the")
+    say(page, FETCH)
+    expect(page.locator(".turn:first-child .command-line")).to_have_count(4)
+    expect(page.locator(".turn:first-child")).not_to_contain_text("usually at the")
+
+
 def test_the_offered_examples_are_within_the_robots_reach(real: httpx.Client) -> None:
     answers = real.post("/v1/interpret/batch", json={"texts": EXAMPLES}).json()
     outcomes = [answer["outcome"] for answer in answers["interpretations"]]
