@@ -16,8 +16,7 @@ import argparse
 import hashlib
 import itertools
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,7 @@ from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyp
 
 from benchmarks import grounding_plot
 from benchmarks.heard_samples import Sample, heard_samples
-from benchmarks.meant_samples import meant_samples
+from benchmarks.meant_samples import Pair, meant_samples
 from knowledge_base import heard as heard_weights
 from knowledge_base import meant as meant_weights
 from knowledge_base.embedder import Embedder
@@ -47,16 +46,6 @@ BINS = 10
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """What the model sees of a phrase beside an entry."""
-
-    phrase: str
-    features: Mapping[str, float]
-    right: bool
-    source: str
-
-
 def main() -> None:
     """Fit, judge, write."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -69,8 +58,7 @@ def main() -> None:
     person, person_report = _fit("misheard person", people, console)
     _write(heard_weights.WEIGHTS, {"thing": thing, "person": person})
     # Meaning is asked where spelling and sound fail, by the weights that were just written.
-    meant = [Pair(s.phrase, s.features, s.right, s.source) for s in meant_samples(Embedder(None))]
-    meaning, meaning_report = _fit("meaning", meant, console)
+    meaning, meaning_report = _fit("meaning", meant_samples(Embedder(None)), console)
     _write(meant_weights.WEIGHTS, meaning)
     results = {
         "misheard thing": thing_report,

@@ -36,8 +36,8 @@ HEARD = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class MeantSample:
-    """A phrase beside a neighbour that it may mean."""
+class Pair:
+    """What a judgement sees of a phrase beside an entry that it may mean."""
 
     phrase: str
     features: Mapping[str, float]
@@ -45,10 +45,10 @@ class MeantSample:
     source: str
 
 
-def meant_samples(embedder: Embedder) -> list[MeantSample]:
+def meant_samples(embedder: Embedder) -> list[Pair]:
     """Every phrase that words and spelling do not decide, with its neighbours."""
     rng = random.Random(SEED)
-    found: list[MeantSample] = []
+    found: list[Pair] = []
     asker = _Asker(embedder)
     for name in ARENAS:
         arena = arena_of(name)
@@ -80,7 +80,7 @@ class _Asker:
         ids: frozenset[str],
         source: str,
         known: Thesaurus | None = None,
-    ) -> Iterator[MeantSample]:
+    ) -> Iterator[Pair]:
         if known is None and by_words(phrase, indexes):
             return
         heard = by_spelling(phrase, indexes)
@@ -90,7 +90,7 @@ class _Asker:
         for at, entry in enumerate(entries):
             other = max((c for i, c in enumerate(cosines) if i != at), default=0.0)
             told = features(phrase, entry, cosines[at], cosines[at] - other, known)
-            yield MeantSample(phrase, told, entry.id in ids, source)
+            yield Pair(phrase, told, entry.id in ids, source)
 
     def _neighbours(self, phrase: str, indexes: Sequence[Index]) -> tuple[list[Entry], list[float]]:
         entries = [entry for index in indexes for entry in index.entries.values()]
@@ -100,7 +100,7 @@ class _Asker:
         return [entries[i] for i in best], [float(cosines[i]) for i in best]
 
 
-def _synonyms(asker: _Asker, indexes: Sequence[Index]) -> Iterator[MeantSample]:
+def _synonyms(asker: _Asker, indexes: Sequence[Index]) -> Iterator[Pair]:
     known = thesaurus()
     for entry in (e for index in indexes for e in index.entries.values()):
         for other in known.synonyms(entry.name)[:2]:
@@ -109,7 +109,7 @@ def _synonyms(asker: _Asker, indexes: Sequence[Index]) -> Iterator[MeantSample]:
             yield from asker.ask(other, indexes, frozenset({entry.id}), "synonym", blind)
 
 
-def _others(asker: _Asker, indexes: Sequence[Index], rng: random.Random) -> Iterator[MeantSample]:
+def _others(asker: _Asker, indexes: Sequence[Index], rng: random.Random) -> Iterator[Pair]:
     known = thesaurus()
     others = rng.sample(nameable(), OTHERS // 2)
     for text in (*others, *composed(indexes, others, rng)):
