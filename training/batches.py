@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import cycle
 from multiprocessing.queues import Queue
 from typing import Any
 
@@ -17,11 +19,14 @@ from tokenizers import Tokenizer
 from training.generator.sample import Generator, Recipe
 from training.prompt import STOP, prompt
 
-CHUNK = 16
-"""Batches a worker sorts by length at a time."""
+CHUNK = 32
+"""Batches a worker sorts by length at a time: the more, the less padding."""
 
-LENGTH_STEP = 16
-"""Padded lengths are multiples of it, so that few shapes occur."""
+LENGTH_STEP = 8
+"""Padded lengths are multiples of it: the tensor cores' step."""
+
+AHEAD = CHUNK
+"""Batches a worker makes before they are asked for: it never waits with a chunk half given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,57 +62,69 @@ def encoded(
     return [pair for pair in pairs if len(pair[0]) <= longest]
 
 
-def _produce(
-    queue: Queue[Batch],
-    recipe: Recipe,
-    vocabulary: str,
-    size: int,
-    longest: int,
-    seed: int,
-    worker: int,
-    workers: int,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Source:
+    """All that decides which batches a stream gives.
+
+    Args:
+        size: sequences of a batch.
+        longest: tokens of a sequence; longer samples are left out.
+        start: batches another run has already taken.
+    """
+
+    recipe: Recipe
+    tokenizer: str
+    size: int
+    longest: int
+    seed: int
+    workers: int
+    start: int = 0
+
+    def batches(self, worker: int) -> Iterator[Batch]:
+        """One worker's share, without end: every ``workers``-th chunk of samples."""
+        tokenizer = Tokenizer.from_str(self.tokenizer)
+        generator = Generator(self.recipe)
+        chunk = worker + self.workers * math.ceil(self.start / (self.workers * CHUNK))
+        while True:
+            seed = self.seed * 1_000_003 + chunk
+            made = [(s.text, s.target) for s in generator.samples(seed, self.size * CHUNK)]
+            rng = random.Random(seed)
+            pairs = encoded(tokenizer, made, self.longest)
+            pairs.sort(key=lambda pair: len(pair[0]) + rng.random() * 4)
+            groups = [
+                pairs[i : i + self.size] for i in range(0, len(pairs) - self.size + 1, self.size)
+            ]
+            rng.shuffle(groups)
+            for group in groups:
+                yield pack(group, pad=2)
+            chunk += self.workers
+
+
+def _produce(queue: Queue[Batch], source: Source, worker: int) -> None:
     os.environ["TOKENIZERS_PARALLELISM"] = "false"  # a forked pool of threads would hang
-    tokenizer = Tokenizer.from_str(vocabulary)
-    generator = Generator(recipe)
-    rng = random.Random(seed * 7919 + worker)
-    chunk = worker
-    while True:
-        made = [
-            (s.text, s.target) for s in generator.samples(seed * 1_000_003 + chunk, size * CHUNK)
-        ]
-        chunk += workers
-        pairs = encoded(tokenizer, made, longest)
-        pairs.sort(key=lambda pair: len(pair[0]) + rng.random() * 4)
-        groups = [pairs[i : i + size] for i in range(0, len(pairs) - size + 1, size)]
-        rng.shuffle(groups)
-        for group in groups:
-            queue.put(pack(group, pad=2))
+    for batch in source.batches(worker):
+        queue.put(batch)
 
 
 class Stream:
-    """Batches without end from worker processes. Close it, or they run on."""
+    """Batches without end from worker processes, taken in turn: the order is the source's alone.
 
-    def __init__(
-        self, recipe: Recipe, tokenizer: Tokenizer, size: int, longest: int, seed: int, workers: int
-    ) -> None:
+    Close it, or the workers run on.
+    """
+
+    def __init__(self, source: Source) -> None:
         context = multiprocessing.get_context("fork")
-        self._queue: Any = context.Queue(64)
-        text = tokenizer.to_str()
+        self._queues: list[Any] = [context.Queue(AHEAD) for _ in range(source.workers)]
         self._workers = [
-            context.Process(
-                target=_produce,
-                args=(self._queue, recipe, text, size, longest, seed, worker, workers),
-                daemon=True,
-            )
-            for worker in range(workers)
+            context.Process(target=_produce, args=(queue, source, worker), daemon=True)
+            for worker, queue in enumerate(self._queues)
         ]
         for process in self._workers:
             process.start()
 
     def __iter__(self) -> Iterator[Batch]:
-        while True:
-            yield self._queue.get(timeout=300)
+        for queue in cycle(self._queues):
+            yield queue.get(timeout=300)
 
     def close(self) -> None:
         """End the workers."""

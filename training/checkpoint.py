@@ -29,6 +29,7 @@ CHAT_TEMPLATE = (
 _TOKENS = "tokenizer.ggml.tokens"
 _TYPES = "tokenizer.ggml.token_type"
 _MERGES = "tokenizer.ggml.merges"
+_FEED_FORWARD = "llama.feed_forward_length"
 _LAYER_PARTS = {
     "attn_q.weight": "self_attn.q_proj.weight",
     "attn_k.weight": "self_attn.k_proj.weight",
@@ -123,7 +124,7 @@ class Checkpoint:
         return LlamaConfig(
             vocab_size=len(self.value(_TOKENS)),
             hidden_size=int(self.value("llama.embedding_length")),
-            intermediate_size=int(self.value("llama.feed_forward_length")),
+            intermediate_size=int(self.value(_FEED_FORWARD)),
             num_hidden_layers=self.layers,
             num_attention_heads=heads,
             num_key_value_heads=int(self.value("llama.attention.head_count_kv")),
@@ -178,13 +179,24 @@ def prune(
     rows: Sequence[int],
     vocabulary: Vocabulary,
     spelled: Sequence[Sequence[int]] = (),
+    feed_forward: int = 0,
 ) -> None:
     """Write a GGUF with those layers and rows of the embedding, still quantized as it was.
 
     Args:
         spelled: kept rows, by their new numbers, whose mean becomes a further row each.
+        feed_forward: units kept in each layer's feed-forward part, then written as f16; 0: all.
     """
-    writer = _writer(target, source, len(layers), vocabulary, source.value("general.file_type"))
+    units = int(source.value(_FEED_FORWARD))
+    narrow = _narrowed(source, feed_forward) if 0 < feed_forward < units else {}
+    writer = _writer(
+        target,
+        source,
+        vocabulary,
+        len(layers),
+        feed_forward if narrow else units,
+        source.value("general.file_type"),
+    )
     new = {old: at for at, old in enumerate(layers)}
     for tensor in source.reader.tensors:
         name, data = str(tensor.name), tensor.data
@@ -196,9 +208,31 @@ def prune(
             _, number, part = name.split(".", 2)
             if int(number) not in new:
                 continue
-            name = f"blk.{new[int(number)]}.{part}"
+            renamed = f"blk.{new[int(number)]}.{part}"
+            if name in narrow:
+                writer.add_tensor(renamed, narrow[name])
+                continue
+            name = renamed
         writer.add_tensor(name, np.ascontiguousarray(data), raw_dtype=tensor.tensor_type)
     _finish(writer)
+
+
+def _narrowed(source: Checkpoint, kept: int) -> dict[str, NDArray[np.float16]]:
+    """Each layer's feed-forward matrices with the units whose three weight vectors are longest."""
+    plain = {
+        str(t.name): gguf.quants.dequantize(t.data, t.tensor_type)
+        for t in source.reader.tensors
+        if ".ffn_" in str(t.name) and "norm" not in str(t.name)
+    }
+    narrow: dict[str, NDArray[np.float16]] = {}
+    for layer in range(source.layers):
+        gate, up, down = (f"blk.{layer}.ffn_{part}.weight" for part in ("gate", "up", "down"))
+        length = np.linalg.norm(plain[gate], axis=1) * np.linalg.norm(plain[up], axis=1)
+        units = np.sort(np.argsort(-length * np.linalg.norm(plain[down], axis=0))[:kept])
+        for name in (gate, up):
+            narrow[name] = plain[name][units].astype(np.float16)
+        narrow[down] = np.ascontiguousarray(plain[down][:, units].astype(np.float16))
+    return narrow
 
 
 def _means(
@@ -216,8 +250,14 @@ def write(model: LlamaForCausalLM, source: Checkpoint, target: Path, form: str) 
     As llama.cpp's own quantizer does, norms stay in float32 and the embedding, which is the output
     layer too, is kept at 8 bits or more.
     """
+    config = model.config
     writer = _writer(
-        target, source, model.config.num_hidden_layers, source.vocabulary, _FILE_TYPES[form]
+        target,
+        source,
+        source.vocabulary,
+        config.num_hidden_layers,
+        config.intermediate_size,
+        _FILE_TYPES[form],
     )
     heads = {
         "attn_q.weight": model.config.num_attention_heads,
@@ -271,12 +311,18 @@ def _permuted(weight: NDArray[np.float32], heads: int) -> NDArray[np.float32]:
 
 
 def _writer(
-    target: Path, source: Checkpoint, layers: int, vocabulary: Vocabulary, file_type: int
+    target: Path,
+    source: Checkpoint,
+    vocabulary: Vocabulary,
+    layers: int,
+    feed_forward: int,
+    file_type: int,
 ) -> gguf.GGUFWriter:
     target.parent.mkdir(parents=True, exist_ok=True)
     writer = gguf.GGUFWriter(target, "llama")
     replaced: dict[str, Any] = {
         "llama.block_count": layers,
+        _FEED_FORWARD: feed_forward,
         "llama.vocab_size": len(vocabulary.tokens),
         "general.file_type": int(file_type),
         "general.name": "Command Interpreter",

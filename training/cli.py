@@ -23,6 +23,7 @@ Tell = Callable[[float, str], None]
 
 Config = Annotated[Path, typer.Option(help="YAML of the recipe; see training/small.yaml.")]
 Cpu = Annotated[bool, typer.Option("--cpu", help="Train without CUDA: for small trials.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")]
 Out = Annotated[Path, typer.Option(help="Folder to write to.")]
 
 
@@ -80,9 +81,7 @@ def finetune(
     samples: Annotated[
         int | None, typer.Option(help="Overrides the file's number of samples.")
     ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the last checkpoint.")
-    ] = False,
+    resume: Resume = False,
     cpu: Cpu = False,
 ) -> None:
     """Train a model by the recipe of a configuration file."""
@@ -178,10 +177,11 @@ def _evaluate(models: list[str], cases: list[Path], count: int, noise: bool, out
 def everything(
     config: Config = Path("training/small.yaml"),
     count: Annotated[int, typer.Option(min=1, help="Cases of each built-in set.")] = 200,
+    resume: Resume = False,
     cpu: Cpu = False,
 ) -> None:
     """From nothing to a GGUF and its report: finetune, export, evaluate."""
-    source = _finetune(config, None, None, False, cpu)
+    source = _finetune(config, None, None, resume, cpu)
     files = _export(source, source.parent, ["q8_0", "q5_1", "q4_0"], 100)
     _evaluate([str(files[-1])], [], count, False, source.parent / "report")
 

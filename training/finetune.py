@@ -17,13 +17,14 @@ import torch.nn.functional as F
 from transformers import LlamaForCausalLM
 
 from schemas.errors import SettingsError
-from training.batches import Batch, Stream
+from training.batches import Batch, Source, Stream
 from training.checkpoint import Checkpoint, smollm2, write
 from training.generator.entities import Arena
 from training.generator.sample import Recipe
 from training.prepare import cut_down
 from training.probe import probe
 from training.quantized import rounded
+from training.ranks import Rank, count, together
 from training.settings import Data, Small
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ class Run:
     source: Checkpoint
     model: LlamaForCausalLM
     optimizer: torch.optim.Optimizer
-    device: torch.device
+    rank: Rank
     step: int = 0
     samples: int = 0
     seconds: float = 0.0
@@ -85,7 +86,7 @@ class Run:
 
     def load(self, path: Path) -> None:
         """Take up a saved state."""
-        state = torch.load(path, map_location=self.device, weights_only=True)
+        state = torch.load(path, map_location=self.rank.device, weights_only=True)
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.samples, self.seconds = state["step"], state["samples"], state["seconds"]
@@ -103,10 +104,9 @@ def check(settings: Small, cuda: bool) -> None:
             "no CUDA device is visible to PyTorch",
             hint="Install a CUDA build of torch, or pass --cpu for a small run.",
         )
-    if settings.batch % min(settings.micro_batch, settings.batch):
-        raise SettingsError(
-            f"batch {settings.batch} is no multiple of micro_batch {settings.micro_batch}"
-        )
+    world = count(settings.devices, cuda)
+    if settings.batch % world:
+        raise SettingsError(f"batch {settings.batch} is no multiple of {world} devices")
 
 
 def finetune(
@@ -133,30 +133,20 @@ def finetune(
             settings.base or smollm2(),
             pruned,
             settings.layers,
+            settings.feed_forward,
             settings.tokens,
             recipe,
             settings.data.seed,
             settings.corpus,
         )
-    source = Checkpoint.open(pruned)
-    tokenizer = source.vocabulary.tokenizer()
-    workers = settings.data.workers or max(1, (os.cpu_count() or 2) - 2)
-    stream = Stream(
-        recipe, tokenizer, settings.batch, settings.longest, settings.data.seed, workers
-    )
-    try:
-        run = _start(settings, source, torch.device("cuda" if cuda else "cpu"))
-        state = output / "state.pt"
-        if resume and state.is_file():
-            run.load(state)
-        _train(run, stream, state, progress)
-    finally:
-        stream.close()
+    with together(count(settings.devices, cuda), cuda, _follow, settings, pruned, resume) as rank:
+        run = _trained(rank, settings, pruned, resume, progress)
     write_losses(run, output / "loss.csv")
     for form in ("f16", "q4_0"):
-        write(run.model, source, output / f"model-{form}.gguf", form)
+        write(run.model, run.source, output / f"model-{form}.gguf", form)
     if settings.probes:
         # The weights as they are served, so far as training has seen them so.
+        tokenizer = run.source.vocabulary.tokenizer()
         served = rounded(linear_weights(run.model)) if settings.quantize_from < 1 else nullcontext()
         with served:
             told = probe(run.model, tokenizer, recipe, settings.probes, output / "misses.jsonl")
@@ -164,9 +154,38 @@ def finetune(
     return output / "model-f16.gguf"
 
 
-def _start(settings: Small, source: Checkpoint, device: torch.device) -> Run:
+def _follow(rank: Rank, settings: Small, pruned: Path, resume: bool) -> None:
+    _trained(rank, settings, pruned, resume, lambda *_: None)
+
+
+def _trained(rank: Rank, settings: Small, pruned: Path, resume: bool, progress: Progress) -> Run:
+    source = Checkpoint.open(pruned)
+    run = _start(settings, source, rank)
+    state = settings.output / "state.pt"
+    if resume and state.is_file():
+        run.load(state)
+    cores = settings.data.workers or max(1, (os.cpu_count() or 2) - 2)
+    stream = Stream(
+        Source(
+            recipe_of(settings.data),
+            source.vocabulary.tokenizer().to_str(),
+            settings.batch // rank.world,
+            settings.longest,
+            settings.data.seed + 7919 * rank.number,
+            max(1, cores // rank.world),
+            run.step,
+        )
+    )
+    try:
+        _train(run, stream, state, progress)
+    finally:
+        stream.close()
+    return run
+
+
+def _start(settings: Small, source: Checkpoint, rank: Rank) -> Run:
     torch.manual_seed(settings.data.seed)
-    model = source.model().to(device)  # type: ignore[arg-type, unused-ignore]
+    model = source.model().to(rank.device)  # type: ignore[arg-type, unused-ignore]
     model.train()
     if settings.compile:
         for layer in model.model.layers:
@@ -177,16 +196,16 @@ def _start(settings: Small, source: Checkpoint, device: torch.device) -> Run:
         {"params": matrices, "weight_decay": settings.weight_decay},
         {"params": vectors, "weight_decay": 0.0},
     ]
-    fused = device.type == "cuda"
-    optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.98), fused=fused)
-    return Run(settings, source, model, optimizer, device)
+    optimizer = torch.optim.AdamW(
+        groups, lr=settings.learning_rate, betas=(0.9, 0.98), fused=rank.cuda
+    )
+    return Run(settings, source, model, optimizer, rank)
 
 
 def _train(run: Run, stream: Stream, state: Path, progress: Progress) -> None:
     teacher = _teacher(run)
     linear = linear_weights(run.model)
-    saved = run.seconds
-    behind = run.seconds
+    saved = behind = run.seconds
     started = time.monotonic()
     recent: list[torch.Tensor] = []
     for batch in stream:
@@ -198,21 +217,21 @@ def _train(run: Run, stream: Stream, state: Path, progress: Progress) -> None:
         rounding = rounded(linear) if run.done >= run.settings.quantize_from else nullcontext()
         with rounding:
             recent.append(_backward(run, batch, teacher))
+        run.rank.average(run.model.parameters())
         torch.nn.utils.clip_grad_norm_(run.model.parameters(), 1.0)
         run.optimizer.step()
         run.optimizer.zero_grad(set_to_none=True)
         run.step += 1
-        run.samples += len(batch.ids)
-        run.seconds = behind + time.monotonic() - started
-        if run.step <= 3 or run.step % 20 == 0 or run.done >= 1:
-            loss = float(torch.stack(recent).mean())
-            recent = []
-            run.losses.append((run.samples, loss, rate))
-            pace = run.samples / max(run.seconds, 1e-6)
-            progress(
-                run.done, f"step {run.step} loss {loss:.4f} rate {rate:.1e} {pace:.0f} samples/s"
-            )
-        if run.seconds - saved > run.settings.checkpoint_minutes * 60:
+        run.samples += len(batch.ids) * run.rank.world
+        if run.step > 3 and run.step % 20 and run.samples < run.settings.samples:
+            continue
+        run.seconds = run.rank.agreed(behind + time.monotonic() - started)
+        loss = float(torch.stack(recent).mean())
+        recent = []
+        run.losses.append((run.samples, loss, rate))
+        pace = run.samples / max(run.seconds, 1e-6)
+        progress(run.done, f"step {run.step} loss {loss:.4f} rate {rate:.1e} {pace:.0f} samples/s")
+        if run.rank.leads and run.seconds - saved > run.settings.checkpoint_minutes * 60:
             saved = run.seconds
             run.save(state)
 
@@ -231,7 +250,7 @@ def _teacher(run: Run) -> LlamaForCausalLM | None:
             f"the teacher {run.settings.teacher} has other tokens than the student",
             hint="Fine-tune the teacher with the same data seed and token count, at its full depth.",  # noqa: E501
         )
-    model: LlamaForCausalLM = checkpoint.model().to(run.device)  # type: ignore[arg-type, unused-ignore]
+    model: LlamaForCausalLM = checkpoint.model().to(run.rank.device)  # type: ignore[arg-type, unused-ignore]
     model.eval()  # type: ignore[no-untyped-call, unused-ignore]
     return model
 
@@ -239,15 +258,16 @@ def _teacher(run: Run) -> LlamaForCausalLM | None:
 def _backward(run: Run, batch: Batch, teacher: LlamaForCausalLM | None) -> torch.Tensor:
     """Gradients of one batch, in micro-batches; the mean loss of an answer's token."""
     rows, width = batch.ids.shape
-    size = min(run.settings.micro_batch, rows)
-    total = torch.zeros((), device=run.device)
-    bounds = batch.where.searchsorted([i * width for i in range(0, rows + 1, size)])
-    for part, first in enumerate(range(0, rows, size)):
-        low, high = bounds[part], bounds[part + 1]
-        ids = _moved(torch.from_numpy(batch.ids[first : first + size]), run.device)
-        where = _moved(torch.from_numpy(batch.where[low:high] - first * width), run.device)
-        targets = _moved(torch.from_numpy(batch.targets[low:high]), run.device)
-        with torch.autocast(run.device.type, torch.bfloat16, enabled=run.device.type == "cuda"):
+    size = max(1, min(rows, run.settings.micro_tokens // width))
+    device = run.rank.device
+    total = torch.zeros((), device=device)
+    starts = range(0, rows, size)
+    bounds = [*batch.where.searchsorted([first * width for first in starts]), len(batch.where)]
+    for first, low, high in zip(starts, bounds, bounds[1:], strict=False):
+        ids = _moved(torch.from_numpy(batch.ids[first : first + size]), device)
+        where = _moved(torch.from_numpy(batch.where[low:high] - first * width), device)
+        targets = _moved(torch.from_numpy(batch.targets[low:high]), device)
+        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
             logits = _logits(run.model, ids, where)
             loss = F.cross_entropy(logits.float(), targets, reduction="sum")
             if teacher is not None:

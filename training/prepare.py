@@ -26,7 +26,14 @@ def corpus(recipe: Recipe, seed: int, samples: int) -> Iterator[str]:
 
 
 def cut_down(
-    base: Path, target: Path, layers: int, tokens: int, recipe: Recipe, seed: int, samples: int
+    base: Path,
+    target: Path,
+    layers: int,
+    feed_forward: int,
+    tokens: int,
+    recipe: Recipe,
+    seed: int,
+    samples: int,
 ) -> None:
     """Write the base with ``layers`` evenly chosen layers and about ``tokens`` tokens.
 
@@ -40,4 +47,4 @@ def cut_down(
         vocabulary, rows = vocabulary.cut(wanted)
     vocabulary, spelled = vocabulary.with_texts(fixed_texts())
     kept = evenly(source.layers, layers or source.layers)
-    prune(source, target, kept, rows, vocabulary, spelled)
+    prune(source, target, kept, rows, vocabulary, spelled, feed_forward)

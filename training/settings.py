@@ -37,6 +37,8 @@ class Small(_Settings):
     data: Data = Data()
     layers: Annotated[int, Field(ge=0)] = 12
     """Layers kept, evenly chosen; 0: all."""
+    feed_forward: Annotated[int, Field(ge=0, multiple_of=32)] = 0
+    """Feed-forward units kept in each layer, those with the largest weights; 0: all."""
     tokens: Annotated[int, Field(ge=0)] = 8000
     """Tokens chosen by use, those they are made of come on top; 0: all."""
     corpus: Annotated[int, Field(ge=1)] = 60_000
@@ -45,7 +47,11 @@ class Small(_Settings):
     max_minutes: Annotated[float, Field(gt=0)] = 600
     """The schedule shortens so that training ends within this time."""
     batch: Annotated[int, Field(ge=1)] = 512
-    micro_batch: Annotated[int, Field(ge=1)] = 256
+    """Sequences of a step, shared out over the devices."""
+    micro_tokens: Annotated[int, Field(ge=448)] = 65_536
+    """Tokens, padding included, that a device computes at a time: less takes less memory."""
+    devices: Annotated[int, Field(ge=0)] = 0
+    """CUDA devices, or processes with --cpu; 0: every CUDA device there is, one process."""
     longest: Annotated[int, Field(ge=32)] = 448
     """Tokens of a sequence; longer samples are left out."""
     learning_rate: Annotated[float, Field(gt=0)] = 8e-4

@@ -1,6 +1,8 @@
 """From nothing to a GGUF and its report, with two layers and a thousand samples."""
 
 import json
+from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from typer.testing import CliRunner
 
 from schemas.errors import ModelFileCorrupt, ModelFileMissing, SettingsError
 from schemas.plan import fixed_texts
+from training.batches import CHUNK, Source, Stream
 from training.checkpoint import Checkpoint, evenly, prune, smollm2
 from training.cli import app
 from training.evaluate import Case, as_json, built_in, evaluate, noisy, read_cases
@@ -27,7 +30,7 @@ tokens: 1200
 corpus: 1500
 samples: 1000
 batch: 40
-micro_batch: 20
+micro_tokens: 2000
 longest: 104
 probes: 0
 data: {{seed: 3, workers: 1}}
@@ -107,6 +110,50 @@ def test_a_run_is_resumed_where_it_stopped(trained, tmp_path):
     finetune(longer, cuda=False, resume=True)
     last = (tmp_path / "loss.csv").read_text().splitlines()[-1]
     assert last.startswith("120,")
+
+
+def test_two_processes_train_one_model(trained, tmp_path):
+    _, _, config = trained
+    finetune(read(config, output=tmp_path, samples=160, devices=2, probes=0), cuda=False)
+    rows = [row.split(",") for row in (tmp_path / "loss.csv").read_text().splitlines()[1:]]
+    assert [int(row[0]) for row in rows] == [40, 80, 120, 160]
+    assert Checkpoint.open(tmp_path / "model-q4_0.gguf").layers == 2
+
+
+def test_fewer_feed_forward_units_are_kept_and_they_are_the_strongest(tmp_path):
+    source = Checkpoint.open(smollm2())
+    vocabulary = source.vocabulary
+    prune(source, tmp_path / "n.gguf", [0, 29], range(len(vocabulary.tokens)), vocabulary, (), 512)
+    narrow = Checkpoint.open(tmp_path / "n.gguf")
+    assert narrow.config().intermediate_size == 512
+    all_units, kept = dict(source.tensors()), dict(narrow.tensors())
+    name = "model.layers.{}.mlp.{}_proj.weight"
+    before = all_units[name.format(29, "gate")]
+    after = kept[name.format(1, "gate")]
+    assert after.shape == (512, 576)
+    where = [int(np.abs(before - row).sum(1).argmin()) for row in after]
+    assert np.allclose(before[where], after, atol=1e-3)
+    down = all_units[name.format(29, "down")][:, where]
+    assert np.allclose(down, kept[name.format(1, "down")], atol=1e-3)
+    length = np.linalg.norm(before, axis=1)
+    assert length[where].mean() > length.mean()
+    narrow.model()
+
+
+def test_a_stream_gives_the_same_batches_however_fast_its_workers_are(trained):
+    path, _, _ = trained
+    tokenizer = Checkpoint.open(path).vocabulary.tokenizer().to_str()
+    source = Source(Recipe(), tokenizer, size=4, longest=200, seed=9, workers=2)
+    stream = Stream(source)
+    try:
+        given = list(islice(stream, 6))
+    finally:
+        stream.close()
+    alone = [source.batches(0), source.batches(1)]
+    expected = [next(alone[i % 2]) for i in range(6)]
+    assert all(np.array_equal(a.ids, b.ids) for a, b in zip(given, expected, strict=True))
+    later = next(replace(source, start=2 * CHUNK).batches(0))
+    assert not np.array_equal(later.ids, expected[0].ids)
 
 
 def test_an_unknown_form_is_refused(trained):
