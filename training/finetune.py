@@ -231,7 +231,8 @@ def _train(run: Run, stream: Stream, state: Path, progress: Progress) -> None:
         run.losses.append((run.samples, loss, rate))
         pace = run.samples / max(run.seconds, 1e-6)
         progress(run.done, f"step {run.step} loss {loss:.4f} rate {rate:.1e} {pace:.0f} samples/s")
-        if run.rank.leads and run.seconds - saved > run.settings.checkpoint_minutes * 60:
+        due = run.done >= 1 or run.seconds - saved > run.settings.checkpoint_minutes * 60
+        if run.rank.leads and due:
             saved = run.seconds
             run.save(state)
 

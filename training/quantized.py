@@ -26,14 +26,21 @@ def q4_0(weight: torch.Tensor) -> torch.Tensor:
 
 @contextmanager
 def rounded(weights: list[torch.nn.Parameter]) -> Iterator[None]:
-    """The weights rounded inside the block, exact again after it."""
-    exact = [w.detach().clone() for w in weights]
+    """The weights rounded inside the block, exact again after it.
+
+    All at once: matrix by matrix a GPU spends its time on starting kernels.
+    """
+    sizes = [w.numel() for w in weights]
+
+    def put(flat: torch.Tensor) -> None:
+        parts = zip(flat.split(sizes), weights, strict=True)
+        torch._foreach_copy_([*weights], [part.view_as(w) for part, w in parts])
+
     with torch.no_grad():
-        for weight in weights:
-            weight.copy_(q4_0(weight))
+        exact = torch.cat([w.detach().flatten() for w in weights])
+        put(q4_0(exact))
     try:
         yield
     finally:
         with torch.no_grad():
-            for weight, was in zip(weights, exact, strict=True):
-                weight.copy_(was)
+            put(exact)
