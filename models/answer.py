@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from math import exp, log
 
 from pydantic import ValidationError
@@ -74,27 +76,20 @@ class Writing:
         return exp(sum(choice.log_probability for choice in self.choices))
 
     def slot_confidence(self) -> tuple[dict[str, float], ...]:
-        """Probability of each field's value, one dict a command."""
-        fields = list(_FIELD.finditer(self._text))
+        """Probability of each field's value, one dict a command: the product over the choices that
+        write any of its bytes, up to the next choice."""
+        offsets = [choice.offset for choice in self.choices]
+        total = [0.0, *accumulate(choice.log_probability for choice in self.choices)]
         commands: list[dict[str, float]] = []
-        for match in fields:
+        for match in _FIELD.finditer(self._text):
             name = match.group(1).decode()
             if name == "action":
                 commands.append({})
             if commands:
-                commands[-1][name] = self._probability(match.start(2) + 1, match.end(2))
+                first = max(bisect_right(offsets, match.start(2) + 1) - 1, 0)
+                last = max(bisect_left(offsets, match.end(2)), first)
+                commands[-1][name] = exp(total[last] - total[first])
         return tuple(commands)
-
-    def _probability(self, start: int, end: int) -> float:
-        """Product over the choices that write any of these bytes, up to the next choice."""
-        ends = [*(c.offset for c in self.choices[1:]), len(self._text)]
-        return exp(
-            sum(
-                choice.log_probability
-                for choice, until in zip(self.choices, ends, strict=True)
-                if choice.offset < end and start < until
-            )
-        )
 
 
 class _translated:

@@ -19,6 +19,12 @@ from schemas.errors import ModelUnavailable
 
 Logits = NDArray[np.float32]
 
+# Called with the interpreter's lock held: to give it away costs the owner thread up to the switch
+# interval where callers compute, and this takes microseconds.
+_forget = ctypes.PyDLL("", handle=llama_cpp.llama_cpp._lib._handle).llama_memory_seq_rm
+_forget.argtypes = llama_cpp.llama_memory_seq_rm.argtypes
+_forget.restype = llama_cpp.llama_memory_seq_rm.restype
+
 EXACT_BATCH = 60
 """Tokens of one pass on a CPU: from 64 on llama.cpp's flash attention takes another kernel, which
 rounds differently. Matrix products take rows by four."""
@@ -160,7 +166,7 @@ class Context:
 
     def truncate(self, sequence: int, length: int) -> None:
         """Forget a sequence's tokens from a position on; 0 frees it."""
-        llama_cpp.llama_memory_seq_rm(self._memory, sequence, length, -1)
+        _forget(self._memory, sequence, length, -1)
 
     def close(self) -> None:
         """Free the cache."""

@@ -139,6 +139,11 @@ class Decoder:
         """Sequences in use now."""
         return len(self._active)
 
+    @property
+    def busy(self) -> int:
+        """Requests here now, those included that wait for a sequence."""
+        return len(self._active) + len(self._waiting)
+
     def close(self) -> None:
         """Fail what is under way, end the thread and free the context."""
         with self._changed:

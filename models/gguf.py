@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -148,27 +150,47 @@ def _special_tokens(llama: Any) -> list[str]:
     return [text for text in texts if text not in harmless]
 
 
+# A call that gives the interpreter's lock away waits for up to the switch interval to get it back
+# where other threads compute; this one takes microseconds.
+_tokenize = ctypes.PyDLL("", handle=llama_cpp.llama_cpp._lib._handle).llama_tokenize
+_tokenize.argtypes = llama_cpp.llama_tokenize.argtypes
+_tokenize.restype = llama_cpp.llama_tokenize.restype
+
+_REMEMBERED = 4096
+"""Values whose tokens are kept: a robot hears the same words again."""
+
+
 class Tokenizer:
     """Text to tokens of a loaded model; safe to use from several threads."""
 
     def __init__(self, llama: Any) -> None:
         self._vocabulary = llama_cpp.llama_model_get_vocab(llama.model)
         self._begin = llama.metadata.get("tokenizer.ggml.add_bos_token", "false") == "true"
+        spelled = {text: self._tokens(text, False, special=False) for text in fixed_texts()}
+        self._whole = {text: tokens for text, tokens in spelled.items() if len(tokens) == 1}
+        longest_first = sorted(self._whole, key=len, reverse=True)
+        self._parts = re.compile(f"({'|'.join(map(re.escape, longest_first))})")
+        self._value = lru_cache(_REMEMBERED)(self._tokens)
 
     def prompt(self, text: str) -> list[int]:
         """The tokens of a prompt; control tokens are read as such."""
-        return self._tokens(text.encode(), self._begin, special=True)
+        return self._tokens(text, self._begin, special=True)
 
     def answer(self, text: str) -> list[int]:
-        """The tokens of a part of an answer."""
-        return self._tokens(text.encode(), False, special=False)
+        """The tokens of a part of an answer: whole texts part it, what is between is remembered."""
+        if not self._whole:
+            return self._tokens(text, False, special=False)
+        tokens: list[int] = []
+        for part in self._parts.split(text):
+            if part:
+                tokens += self._whole.get(part) or self._value(part, False, special=False)
+        return tokens
 
-    def _tokens(self, text: bytes, begin: bool, *, special: bool) -> list[int]:
-        size = len(text) + 8
+    def _tokens(self, text: str, begin: bool, *, special: bool) -> list[int]:
+        encoded = text.encode()
+        size = len(encoded) + 8
         buffer = (ctypes.c_int32 * size)()
-        count = llama_cpp.llama_tokenize(
-            self._vocabulary, text, len(text), buffer, size, begin, special
-        )
+        count = _tokenize(self._vocabulary, encoded, len(encoded), buffer, size, begin, special)
         return buffer[:count]
 
 

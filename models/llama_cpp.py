@@ -23,6 +23,10 @@ from schemas.grammar import grammar
 _CPU_BATCH = 512
 _GPU_BATCH = 2048
 
+_CROWD = 12
+"""Requests at once from which a GPU is not helped by drafts: an evaluation of all costs it little
+more than one of a few, and guessing costs every request's processor time."""
+
 
 class LlamaCppModel:
     """The default backend.
@@ -41,19 +45,19 @@ class LlamaCppModel:
         self._tokenizer = gguf.Tokenizer(self._llama)
         self._draft = Weights.load(DRAFT) if options.draft else None
         self._decoder: Decoder | Reference
+        self._on_gpu = gguf.gpu_layers(options) != 0
         if fast:
-            on_gpu = gguf.gpu_layers(options) != 0
-            self.slots = options.sequences or (64 if on_gpu else 4)
-            self._decoder = self._fast(on_gpu)
+            self.slots = options.sequences or (64 if self._on_gpu else 4)
+            self._decoder = self._fast()
         else:
             self.slots = 1
             self._decoder = Reference(self._llama, grammar(), max_tokens=options.max_tokens)
 
-    def _fast(self, on_gpu: bool) -> Decoder:
+    def _fast(self) -> Decoder:
         options = self.options
         self._constraint = Constraint(self._llama, grammar())
-        self._least = 0.2 if on_gpu else 0.35
-        batch = _GPU_BATCH if on_gpu else _CPU_BATCH
+        self._least = 0.2 if self._on_gpu else 0.35
+        batch = _GPU_BATCH if self._on_gpu else _CPU_BATCH
         context = Context(
             self._llama.model,
             length=options.context,
@@ -61,7 +65,7 @@ class LlamaCppModel:
             batch=batch,
             threads=gguf.threads(options),
             flash_attention=options.flash_attention,
-            pooled=on_gpu,
+            pooled=self._on_gpu,
         )
         if options.lora is not None:
             context.set_lora(gguf.lora(self._llama, options), options.lora_scale)
@@ -74,8 +78,8 @@ class LlamaCppModel:
             ),
             sequences=self.slots,
             max_tokens=options.max_tokens,
-            max_draft=64 if on_gpu else 24,
-            hasty=not on_gpu,
+            max_draft=64 if self._on_gpu else 24,
+            hasty=not self._on_gpu,
             calibration=Calibration.of(options.path) if options.calibrated else Calibration(),
         )
 
@@ -113,11 +117,12 @@ class LlamaCppModel:
         prompt, writing = self._prompt.render(text), Writing(text)
         if isinstance(self._decoder, Reference):
             return self._decoder.decode(prompt, writing, on_command, cancelled)
+        crowded = self._on_gpu and self._decoder.busy >= _CROWD
         return self._decoder.decode(
             Request(
                 prompt=self._tokenizer.prompt(prompt),
                 writing=writing,
-                drafter=self._drafter(text),
+                drafter=None if crowded else self._drafter(text),
                 on_command=None if on_command is _ignore else on_command,
                 cancelled=cancelled,
             )
