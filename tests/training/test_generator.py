@@ -80,7 +80,7 @@ def test_places_things_and_names_are_copied_from_the_utterance(plain):
 
 SHAPES = {
     "fetch": "(go )?pick( home give| go put|( go)? find give)?",
-    "meet": "(go )?find( hello)?( (say|answer|follow|guide))?",
+    "meet": "(go )?find( hello)?( (say|answer))?( (say|answer|follow|guide))?",
     "talk": "(go )?find say",
     "answer": "(go )?find answer",
     "count_things": "go count home tell",
@@ -124,7 +124,7 @@ def test_every_intent_keeps_to_the_shape_of_its_plans(plain):
 
 GREETING = re.compile(
     r"\b(greet|salut|hello|hi\b|hail|welcom|introduc|acknowledg|present|regards"
-    r"|respects|good day|your hellos)",
+    r"|respects|good (?:day|morning|afternoon)|say hey|your hellos)",
     re.IGNORECASE,
 )
 

@@ -71,6 +71,9 @@ class Person:
     pron: str
     short: str
     """Fits before a place without a relative clause in between."""
+    head: str = ""
+    tail: str = ""
+    """The noun's two halves, where a place may stand between: "the man" and "in a blue coat"."""
 
     @property
     def their(self) -> str:
@@ -168,8 +171,9 @@ def _described(world: World, look: Look, pron: str) -> Person:
             return Person(world, look.of_one, False, noun, pron, noun)
     words, gender = _head(world)
     value = look.of_one.replace("person", gender) if gender else look.of_one
-    noun = f"{words} {linked(world, _their(world.say(look.after), pron))}"
-    return Person(world, value, False, noun, pron, noun)
+    tail = linked(world, _their(world.say(look.after), pron))
+    noun = f"{words} {tail}"
+    return Person(world, value, False, noun, pron, noun, words, tail)
 
 
 def linked(world: World, after: str) -> str:
@@ -205,6 +209,7 @@ def _dressed(world: World, pron: str) -> Person:
     if world.chance(0.05):
         phrase, canonical = world.say(f"{color}[ |-][colored|coloured] {one}"), f"{color} {one}"
     said, marked = world.mention(phrase)
+    tail = ""
     if world.chance(0.05):
         canonical = f"{color} {one}"
         noun = f"the {marked}{choose(world.rng, _CLAD)}"
@@ -217,8 +222,9 @@ def _dressed(world: World, pron: str) -> Person:
             if wearing.startswith(("who", "that", "with", "having", "in"))
             else world.say("{who_is}")
         )
-        noun = f"{words} {who} {wearing} {outfit}"
-    return Person(world, canonical or said, False, noun, pron, noun)
+        tail = f"{who} {wearing} {outfit}"
+        noun = f"{words} {tail}"
+    return Person(world, canonical or said, False, noun, pron, noun, words, tail)
 
 
 @dataclass(frozen=True, slots=True)

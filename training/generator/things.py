@@ -67,7 +67,7 @@ class Thing:
         """A pronoun, or now and then the noun again."""
         if self.world.chance(0.05):
             return self.the
-        if self.bare and self.world.chance(0.3):
+        if self.bare and self.world.chance(0.45):
             return "them"
         return self.world.say("{of_it}")
 
