@@ -37,7 +37,7 @@ class Sample:
 class Recipe:
     """What to generate. The shares of declines and compositions are of all samples."""
 
-    declines: float = 0.11
+    declines: float = 0.12
     compositions: float = 0.14
     mixture: Mixture = field(default_factory=Mixture)
     styles: Styles = field(default_factory=Styles)
@@ -48,6 +48,7 @@ _JOINTS = (
     ". ", ". then ", ", then ", " and then ", ". after that, ", ". afterwards, ", ", and then ", ". next, ",  # noqa: E501
     " and ", ". when you are done, ", ". finally, ", "; then ", ". and ", ", and after that ", ". also, ",  # noqa: E501
     ". once that is done, ", ". second, ", " and also ", " after that ", ", ", ", and ", " then ",
+    " ", ". lastly, ", ". the next thing is: ", ", once done ", ". then please ", " & ", ". ", ". ",
     ". when that is done, ", ", afterwards ", ", finally ", ". in addition, ", ". and then ",
 )  # fmt: skip
 
@@ -112,7 +113,7 @@ class Generator:
         rng = world.rng
         text, steps = draft.text, list(draft.steps)
         tasks = [text]
-        for _ in range(rng.choices((1, 2, 3), (58, 29, 13))[0]):
+        for _ in range(rng.choices((1, 2, 3), (52, 31, 17))[0]):
             more = rng.choices(self._intents, self._shares)[0](world)
             if len(steps) + len(more.steps) > MAX_COMMANDS or len(text) + len(more.text) > LONGEST:
                 break

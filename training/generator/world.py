@@ -116,7 +116,7 @@ class World:
                 return f"{word} {self._word(coined)}"
             if form < 0.87:
                 return (
-                    f"{self._before(lex.place_adjectives, coined)} {word} {choose(rng, ROOM_HEADS)}"  # noqa: E501
+                    f"{self._before(lex.place_adjectives, coined)} {word} {choose(rng, ROOM_HEADS)}"
                 )
             return f"{choose(rng, lex.place_adjectives)} {choose(rng, lex.rooms)}"
 
