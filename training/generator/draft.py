@@ -70,7 +70,8 @@ def describing(world: World, person: Person, place: Place | None) -> dict[str, A
 
 def _of_place(world: World, person: Person, place: Place) -> str:
     """ "The office's sitting person": the place hidden in a possessive."""
-    if person.named or not person.noun.startswith(("the ", "a ", "an ")):
+    of_none = " in the " in place.words or person.named
+    if of_none or not person.noun.startswith(("the ", "a ", "an ")):
         return f"{person.noun} {place.at}"
     noun = person.noun.split(" ", 1)[1]
     form = world.rng.random()

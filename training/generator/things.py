@@ -125,7 +125,8 @@ class Kindred:
         one, many = world.category()
         said, words = world.mention(one)
         # "Drink items" are drinks, but an unknown word's "item" may be a part of its name.
-        known = world.source in ("arena", "listed") and not one.endswith("item")
+        listed = (*world.lexicon.categories, *world.lexicon.arena.categories)
+        known = (one, many) in listed and not one.endswith("item")
         suffix = " item" if known and world.chance(0.15) else ""
         # A sentence uses one of the two forms; both are the category's own name.
         return cls(said, words + suffix, f"{words} items" if known and world.chance(0.12) else many)

@@ -28,7 +28,7 @@ _SUPERLATIVES: dict[str, Any] = table("superlatives")
 _OFFICIAL = ("biggest", "largest", "smallest", "heaviest", "lightest", "thinnest")
 _PLURAL = {
     "is": "are", "has": "have", "weighs": "weigh", "takes": "take", "exceeds": "exceed",
-    "possesses": "possess", "stands": "stand",
+    "possesses": "possess", "needs": "need", "weights": "weight", "stands": "stand",
 }  # fmt: skip
 _CANONICAL = tuple(k for k, v in _SUPERLATIVES.items() if isinstance(v, dict) and "before" in v)
 
