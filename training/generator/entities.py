@@ -214,11 +214,11 @@ class Lexicon:
     def like(self, rng: random.Random, word: str, coined: bool) -> str:
         """A word easily taken for that one: its neighbour in the dictionary, or one letter off."""
         if not coined:
-            at = bisect(self.words, word) + choose(rng, (-3, -2, 0, 1))
+            at = bisect(self.words, word) + int(choose(rng, (-3, -2, 0, 1)))
             return self.words[at % len(self.words)]
         for _ in range(5):
             at = rng.randrange(len(word))
-            other = word[:at] + choose(rng, "abcdefghilmnoprstuvw") + word[at + 1 :]
+            other = word[:at] + str(choose(rng, "abcdefghilmnoprstuvw")) + word[at + 1 :]
             if other != word and self._may_coin(other):
                 return other
         return self.coin(rng)

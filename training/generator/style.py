@@ -128,7 +128,7 @@ def _mistyped(word: str, rng: random.Random) -> str:
         return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
     if kind < 0.9:
         return word[:at] + word[at] + word[at:]
-    near = choose(rng, _KEYS.get(word[at].lower(), word[at]))
+    near: str = choose(rng, _KEYS.get(word[at].lower(), word[at]))
     return word[:at] + near + word[at + 1 :]
 
 

@@ -149,7 +149,7 @@ class World:
         arena = lex.arena.placements if placement else lex.arena.locations
         name = self._pick(arena, listed, make)
         # Furniture may be told apart by its room, which then belongs to the place's name.
-        return f"{name} in the {self._plain_room()}" if self.chance(0.06) else name
+        return f"{name} in the {self._plain_room()}" if self.chance(0.08) else name
 
     def _plain_room(self) -> str:
         lex, rng = self.lexicon, self.rng
