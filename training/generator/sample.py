@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from schemas.commands import PickObject
 from schemas.plan import MAX_COMMANDS, Decline, compact
 from training.generator.declines import DeclineDraft, decline
 from training.generator.draft import Draft, NothingHeldOut, build_grammar
@@ -123,7 +124,11 @@ class Generator:
         return Draft(_joined(tasks, rng), steps)
 
     def _finished(self, world: World, draft: Draft, kind: str) -> Sample:
-        text = styled(draft.text, world.rng, self.grammar, self.recipe.styles)
+        text = draft.text
+        # "Get it for me" would ask for it to be handed over.
+        if world.chance(0.01) and draft.steps[-1].command is not PickObject:
+            text = f"{text.rstrip(' .')} for me"
+        text = styled(text, world.rng, self.grammar, self.recipe.styles)
         found = said(text)
         target = compact({"commands": [step.written(found) for step in draft.steps]})
         return Sample(clean(text), target, kind, world.source)
