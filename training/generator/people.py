@@ -141,8 +141,21 @@ def _head(world: World, article_: str = "") -> tuple[str, str]:
     return (article(noun) if det == "a" else f"{det} {noun}"), ""
 
 
+_HER = frozenset("woman girl lady grandma granny female gal".split())
+_HIM = frozenset("man boy gentleman guy grandpa male dude bloke chap lad".split())
+
+
+def _agreeing(pron: str, gender: str) -> str:
+    """The pronoun that goes with the gendered word: "she", not "he", for a lady."""
+    word = gender.rpartition(" ")[2]
+    if pron == "them" or word not in _HER | _HIM:
+        return pron
+    return "her" if word in _HER else "him"
+
+
 def _anyone(world: World, pron: str) -> Person:
     head, gender = _head(world)
+    pron = _agreeing(pron, gender)
     return Person(world, gender, False, head, pron, head)
 
 
@@ -159,6 +172,7 @@ def _described(world: World, look: Look, pron: str) -> Person:
         return Person(world, look.of_one, False, noun, pron, noun)
     if look.before and world.chance(0.45):
         words, gender = _head(world, world.say("[the*3|a]"))
+        pron = _agreeing(pron, gender)
         noun = words.split(" ", 1)[1] if words.startswith(("the ", "a ", "an ")) else "person"
         phrase = f"{world.say(look.before)} {noun}"
         phrase = article(phrase) if words.startswith(("a ", "an ")) else f"the {phrase}"
@@ -170,6 +184,7 @@ def _described(world: World, look: Look, pron: str) -> Person:
             noun = f"whoever is {doing}"
             return Person(world, look.of_one, False, noun, pron, noun)
     words, gender = _head(world)
+    pron = _agreeing(pron, gender)
     value = look.of_one.replace("person", gender) if gender else look.of_one
     tail = linked(world, _their(world.say(look.after), pron))
     noun = f"{words} {tail}"
@@ -201,7 +216,8 @@ _CLAD = (
 
 def _dressed(world: World, pron: str) -> Person:
     color, (one, _) = world.outfit()
-    words, _ = _head(world)
+    words, gender = _head(world)
+    pron = _agreeing(pron, gender)
     if world.chance(0.07):
         noun = f"{words} whose {one} is {color}"
         return Person(world, f"{color} {one}", False, noun, pron, noun)
