@@ -1,14 +1,16 @@
 """Samples: right by the schemas, reproducible, and unseen where they say so."""
 
 import json
+import random
 import re
+from bisect import bisect
 from pathlib import Path
 
 import pytest
 import yaml
 
 from schemas.plan import Decline, DeclineReason, Plan, answer_from
-from training.generator.entities import Arena, ArenaError, Mixture
+from training.generator.entities import Arena, ArenaError, Lexicon, Mixture
 from training.generator.intents import INTENTS
 from training.generator.mentions import MARKS
 from training.generator.resources import lines
@@ -80,7 +82,7 @@ def test_places_things_and_names_are_copied_from_the_utterance(plain):
 
 SHAPES = {
     "fetch": "(go )?pick( home give| go put|( go)? find give)?",
-    "meet": "(go )?find( hello)?( (say|answer|follow|guide))?",
+    "meet": "(go )?find( hello)?( (say|answer))?( (say|answer|follow|guide))?",
     "talk": "(go )?find say",
     "answer": "(go )?find answer",
     "count_things": "go count home tell",
@@ -124,7 +126,7 @@ def test_every_intent_keeps_to_the_shape_of_its_plans(plain):
 
 GREETING = re.compile(
     r"\b(greet|salut|hello|hi\b|hail|welcom|introduc|acknowledg|present|regards"
-    r"|respects|good day|your hellos)",
+    r"|respects|good (?:day|morning|afternoon)|say hey|your hellos)",
     re.IGNORECASE,
 )
 
@@ -166,6 +168,51 @@ def test_unseen_words_are_of_the_held_out_part():
             word = command.get("location_to_go", "")
             if word in known:
                 assert word_held_out(word), sample
+
+
+def test_a_look_alike_is_of_the_split_and_one_letter_or_a_few_entries_off():
+    lexicon = Lexicon(Arena.default(), Split.TRAIN, Mixture())
+    rng = random.Random(4)
+    for word in ("velvet", "ottoman", "quarantine"):
+        other = lexicon.like(rng, word, coined=True)
+        assert len(other) == len(word)
+        assert sum(a != b for a, b in zip(word, other, strict=True)) == 1
+        near = lexicon.like(rng, word, coined=False)
+        assert near in lexicon.words
+        assert abs(lexicon.words.index(near) - bisect(lexicon.words, word)) <= 3
+        assert not any(map(word_held_out, (other, near)))
+
+
+def test_furniture_may_be_told_apart_by_its_room(plain):
+    places = [
+        (c["location_to_go"], s.text)
+        for s in plain
+        for c in json.loads(s.target)["commands"]
+        if " in the " in c.get("location_to_go", "")
+    ]
+    assert len(places) > 30
+    assert all(place in text for place, text in places)
+
+
+def test_a_place_may_stand_between_a_person_and_their_looks(plain):
+    between = re.compile(
+        r"\b(?:person|someone|man|woman) in the [\w ]+ with (?:their|his|her) (\w+)"
+    )
+    found = [(m[1], s) for s in plain if (m := between.search(s.text))]
+    assert found
+    for side, sample in found:
+        if side in ("left", "right"):
+            assert f"{side} arm" in sample.target or f"to the {side}" in sample.target, sample
+
+
+def test_singing_is_declined_though_the_same_words_may_be_said():
+    sung = [
+        json.loads(s.target)
+        for s in Generator(Recipe(declines=1, styles=Styles(1, 0, 0))).samples(2, 4000)
+        if re.search(r"\bsing happy birthday\b", s.text)
+    ]
+    assert sung
+    assert all((t["reason"], t["verb"]) == ("missing_action", "sing") for t in sung)
 
 
 def test_declines_name_the_verb_they_lack(samples):

@@ -112,9 +112,10 @@ def _object(world: World) -> str:
 
 def _task(world: World) -> str:
     return world.say(
-        "[bring me {O}|go to the {P}|take {O} from the {P}|follow {N}|tell me the time|find {N} in the {P}]",  # noqa: E501
+        DATA["tasks"],
         O=_object(world),
         P=world.room(),
+        L=world.location(),
         N=world.name(),
     )
 
@@ -177,8 +178,10 @@ def _participle(verb: str) -> str:
 
 def _unintelligible(world: World) -> str:
     kind = world.rng.random()
-    if kind < 0.62:
+    if kind < 0.52:
         return world.say(_template(world, "half"), **_bindings(world))
+    if kind < 0.62:
+        return world.say(_template(world, "foreign"), **_bindings(world))
     if kind < 0.72:
         count = world.rng.randint(1, 4)
         return " ".join(choose(world.rng, DATA["noises"]) for _ in range(count))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -59,6 +60,9 @@ def describing(world: World, person: Person, place: Place | None) -> dict[str, A
         scope["S"] = place
     anyone = "[{X}*9|whoever is|whoever you find]" if not (person.named or person.value) else "{X}"
     scope["XS"] = Lazy(world, f"{anyone} {{S.at}}" if place is not None else "{X}", scope)
+    if place is not None and person.tail and world.chance(0.2):
+        scope["XS"] = Lazy(world, "{X.head} {S.at} {X.tail}", scope)
+        scope["parted"] = True
     scope["PX"] = _of_place(world, person, place) if place is not None else str(person)
     scope["X_of_S_s"] = str(scope["PX"]).removeprefix("the ") + "'s"
     return scope
@@ -66,7 +70,8 @@ def describing(world: World, person: Person, place: Place | None) -> dict[str, A
 
 def _of_place(world: World, person: Person, place: Place) -> str:
     """ "The office's sitting person": the place hidden in a possessive."""
-    if person.named or not person.noun.startswith(("the ", "a ", "an ")):
+    of_none = " in the " in place.words or person.named
+    if of_none or not person.noun.startswith(("the ", "a ", "an ")):
         return f"{person.noun} {place.at}"
     noun = person.noun.split(" ", 1)[1]
     form = world.rng.random()
@@ -141,9 +146,27 @@ def template(world: World, group: str, name: str = "sentences") -> str:
     return str(choose(world.rng, options))
 
 
+_THERE = re.compile(r"\{(\w+ )?X\} \{S\.at\}")
+
+
+def parted(text: str, scope: Mapping[str, Any]) -> str:
+    """The template with the place between the halves of the person, where they are to be parted."""
+    return _THERE.sub(r"{\1XS}", text) if "parted" in scope else text
+
+
 def sentence(world: World, group: str, scope: Mapping[str, Any]) -> str:
     """One sentence of the group."""
-    return world.say(template(world, group), **scope)
+    return world.say(parted(template(world, group), scope), **scope)
 
 
-__all__ = ["Draft", "It", "Lazy", "article", "build_grammar", "describing", "sentence", "template"]
+__all__ = [
+    "Draft",
+    "It",
+    "Lazy",
+    "article",
+    "build_grammar",
+    "describing",
+    "parted",
+    "sentence",
+    "template",
+]

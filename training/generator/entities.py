@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import re
+from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,14 +134,19 @@ ENDINGS = (
 )
 
 
+SUFFIXES = "ment ness tion ist ism able ward ship ling er ery let hood age ette craft".split()
+LONGEST_COINED = 14
+_VERB = re.compile(r"(?:\d+x )?!?([a-z]+) _")
+
+
 @dataclass(frozen=True)
 class Mixture:
     """How often an entity comes from where; the shares need not add up to one."""
 
-    arena: float = 0.30
-    listed: float = 0.25
-    dictionary: float = 0.27
-    coined: float = 0.18
+    arena: float = 0.26
+    listed: float = 0.21
+    dictionary: float = 0.32
+    coined: float = 0.21
 
 
 class Lexicon:
@@ -167,29 +173,64 @@ class Lexicon:
         self.topics: tuple[str, ...] = tuple(listed["topics"])
         self.uncountable = frozenset(listed["uncountable"])
         self.words = words_of(split, lines("words"))
+        self.verbs = _verbs(self.words)
         self.names = words_of(split, lines("names"))
         self.object_adjectives: list[str] = listed["object_adjectives"]
         self.place_adjectives: list[str] = listed["place_adjectives"]
         self.object_heads: list[str] = listed["object_heads"]
 
     def coin(self, rng: random.Random) -> str:
-        """A word nobody has heard: halves of two real ones, or syllables."""
+        """A word nobody has heard: parts of real ones, or syllables."""
         for _ in range(20):
-            if rng.random() < 0.5:
-                one, two = rng.choice(self.words), rng.choice(self.words)
-                word = one[: rng.randint(2, 5)] + two[-rng.randint(2, 5) :]
+            form = rng.random()
+            one: str = choose(rng, self.words)
+            if form < 0.40:
+                two: str = choose(rng, self.words)
+                word = one[: rng.randint(2, 6)] + two[-rng.randint(2, 6) :]
+            elif form < 0.52:
+                word = one + choose(rng, SUFFIXES)
             else:
-                word = "".join(rng.choices(SYLLABLES, k=rng.choice((1, 2, 2, 2, 3))))
-                word += rng.choice(ENDINGS)
-            if 3 <= len(word) <= 12 and word_held_out(word) is (
-                self.split is Split.UNSEEN_ENTITIES
-            ):
+                word = "".join(rng.choices(SYLLABLES, k=choose(rng, (1, 2, 2, 2, 3, 4))))
+                word += choose(rng, ENDINGS)
+            if self._may_coin(word):
                 return word
         return one
 
+    def _may_coin(self, word: str) -> bool:
+        return 3 <= len(word) <= LONGEST_COINED and word_held_out(word) is (
+            self.split is Split.UNSEEN_ENTITIES
+        )
+
     def word(self, rng: random.Random, coined: bool) -> str:
-        """A dictionary's word or a coined one."""
-        return self.coin(rng) if coined else rng.choice(self.words)
+        """A dictionary's word or a coined one; long ones and verbs more often than they occur."""
+        if coined:
+            return self.coin(rng)
+        draw = rng.random()
+        if draw < 0.09 and self.verbs:
+            return str(choose(rng, self.verbs))
+        one, two = choose(rng, self.words), choose(rng, self.words)
+        return str(max(one, two, key=len) if draw < 0.35 else one)
+
+    def like(self, rng: random.Random, word: str, coined: bool) -> str:
+        """A word easily taken for that one: its neighbour in the dictionary, or one letter off."""
+        if not coined:
+            at = bisect(self.words, word) + int(choose(rng, (-3, -2, 0, 1)))
+            return self.words[at % len(self.words)]
+        for _ in range(5):
+            at = rng.randrange(len(word))
+            other = word[:at] + str(choose(rng, "abcdefghilmnoprstuvw")) + word[at + 1 :]
+            if other != word and self._may_coin(other):
+                return other
+        return self.coin(rng)
+
+
+def _verbs(words: Sequence[str]) -> tuple[str, ...]:
+    """Nouns that sentences also use as verbs: "the declare", "an iron"."""
+    missing = table("declines")["missing_verbs"].values()
+    spoken = {str(verb).split(" ")[0] for verbs in missing for verb in verbs}
+    for alternatives in table("phrases").values():
+        spoken |= {found[1] for text in alternatives if (found := _VERB.match(str(text)))}
+    return tuple(w for w in words if w in spoken and len(w) > 2)
 
 
 def choose(rng: random.Random, options: Sequence[Any]) -> Any:

@@ -71,6 +71,9 @@ class Person:
     pron: str
     short: str
     """Fits before a place without a relative clause in between."""
+    head: str = ""
+    tail: str = ""
+    """The noun's two halves, where a place may stand between: "the man" and "in a blue coat"."""
 
     @property
     def their(self) -> str:
@@ -138,8 +141,21 @@ def _head(world: World, article_: str = "") -> tuple[str, str]:
     return (article(noun) if det == "a" else f"{det} {noun}"), ""
 
 
+_HER = frozenset("woman girl lady grandma granny female gal".split())
+_HIM = frozenset("man boy gentleman guy grandpa male dude bloke chap lad".split())
+
+
+def _agreeing(pron: str, gender: str) -> str:
+    """The pronoun that goes with the gendered word: "she", not "he", for a lady."""
+    word = gender.rpartition(" ")[2]
+    if pron == "them" or word not in _HER | _HIM:
+        return pron
+    return "her" if word in _HER else "him"
+
+
 def _anyone(world: World, pron: str) -> Person:
     head, gender = _head(world)
+    pron = _agreeing(pron, gender)
     return Person(world, gender, False, head, pron, head)
 
 
@@ -156,6 +172,7 @@ def _described(world: World, look: Look, pron: str) -> Person:
         return Person(world, look.of_one, False, noun, pron, noun)
     if look.before and world.chance(0.45):
         words, gender = _head(world, world.say("[the*3|a]"))
+        pron = _agreeing(pron, gender)
         noun = words.split(" ", 1)[1] if words.startswith(("the ", "a ", "an ")) else "person"
         phrase = f"{world.say(look.before)} {noun}"
         phrase = article(phrase) if words.startswith(("a ", "an ")) else f"the {phrase}"
@@ -167,9 +184,11 @@ def _described(world: World, look: Look, pron: str) -> Person:
             noun = f"whoever is {doing}"
             return Person(world, look.of_one, False, noun, pron, noun)
     words, gender = _head(world)
+    pron = _agreeing(pron, gender)
     value = look.of_one.replace("person", gender) if gender else look.of_one
-    noun = f"{words} {linked(world, _their(world.say(look.after), pron))}"
-    return Person(world, value, False, noun, pron, noun)
+    tail = linked(world, _their(world.say(look.after), pron))
+    noun = f"{words} {tail}"
+    return Person(world, value, False, noun, pron, noun, words, tail)
 
 
 def linked(world: World, after: str) -> str:
@@ -197,7 +216,8 @@ _CLAD = (
 
 def _dressed(world: World, pron: str) -> Person:
     color, (one, _) = world.outfit()
-    words, _ = _head(world)
+    words, gender = _head(world)
+    pron = _agreeing(pron, gender)
     if world.chance(0.07):
         noun = f"{words} whose {one} is {color}"
         return Person(world, f"{color} {one}", False, noun, pron, noun)
@@ -205,6 +225,7 @@ def _dressed(world: World, pron: str) -> Person:
     if world.chance(0.05):
         phrase, canonical = world.say(f"{color}[ |-][colored|coloured] {one}"), f"{color} {one}"
     said, marked = world.mention(phrase)
+    tail = ""
     if world.chance(0.05):
         canonical = f"{color} {one}"
         noun = f"the {marked}{choose(world.rng, _CLAD)}"
@@ -217,8 +238,9 @@ def _dressed(world: World, pron: str) -> Person:
             if wearing.startswith(("who", "that", "with", "having", "in"))
             else world.say("{who_is}")
         )
-        noun = f"{words} {who} {wearing} {outfit}"
-    return Person(world, canonical or said, False, noun, pron, noun)
+        tail = f"{who} {wearing} {outfit}"
+        noun = f"{words} {tail}"
+    return Person(world, canonical or said, False, noun, pron, noun, words, tail)
 
 
 @dataclass(frozen=True, slots=True)

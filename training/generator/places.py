@@ -79,7 +79,7 @@ class Place:
     @property
     def src(self) -> str:
         """Where something comes from."""
-        if self.kind is Kind.SPOT and self.world.chance(0.06):
+        if self.kind is Kind.SPOT and self.world.chance(0.15):
             return self.world.say("from [beside|near|next to|by|over by] {S.the}", S=self)
         off = self.kind is Kind.SURFACE and self.world.chance(0.4)
         return f"{self.world.say('{from_off}') if off else 'from'} {self.the}"

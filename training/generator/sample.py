@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from schemas.commands import PickObject
 from schemas.plan import MAX_COMMANDS, Decline, compact
 from training.generator.declines import DeclineDraft, decline
 from training.generator.draft import Draft, NothingHeldOut, build_grammar
@@ -37,7 +38,7 @@ class Sample:
 class Recipe:
     """What to generate. The shares of declines and compositions are of all samples."""
 
-    declines: float = 0.11
+    declines: float = 0.12
     compositions: float = 0.14
     mixture: Mixture = field(default_factory=Mixture)
     styles: Styles = field(default_factory=Styles)
@@ -48,6 +49,7 @@ _JOINTS = (
     ". ", ". then ", ", then ", " and then ", ". after that, ", ". afterwards, ", ", and then ", ". next, ",  # noqa: E501
     " and ", ". when you are done, ", ". finally, ", "; then ", ". and ", ", and after that ", ". also, ",  # noqa: E501
     ". once that is done, ", ". second, ", " and also ", " after that ", ", ", ", and ", " then ",
+    " ", ". lastly, ", ". the next thing is: ", ", once done ", ". then please ", " & ", ". ", ". ",
     ". when that is done, ", ", afterwards ", ", finally ", ". in addition, ", ". and then ",
 )  # fmt: skip
 
@@ -112,7 +114,7 @@ class Generator:
         rng = world.rng
         text, steps = draft.text, list(draft.steps)
         tasks = [text]
-        for _ in range(rng.choices((1, 2, 3), (58, 29, 13))[0]):
+        for _ in range(rng.choices((1, 2, 3), (52, 31, 17))[0]):
             more = rng.choices(self._intents, self._shares)[0](world)
             if len(steps) + len(more.steps) > MAX_COMMANDS or len(text) + len(more.text) > LONGEST:
                 break
@@ -122,7 +124,11 @@ class Generator:
         return Draft(_joined(tasks, rng), steps)
 
     def _finished(self, world: World, draft: Draft, kind: str) -> Sample:
-        text = styled(draft.text, world.rng, self.grammar, self.recipe.styles)
+        text = draft.text
+        # "Get it for me" would ask for it to be handed over.
+        if world.chance(0.01) and draft.steps[-1].command is not PickObject:
+            text = f"{text.rstrip(' .')} for me"
+        text = styled(text, world.rng, self.grammar, self.recipe.styles)
         found = said(text)
         target = compact({"commands": [step.written(found) for step in draft.steps]})
         return Sample(clean(text), target, kind, world.source)

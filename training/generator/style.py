@@ -23,6 +23,12 @@ _TIDY = (
     (re.compile(r"\s+"), " "),
     (re.compile(r"\b(please) (?=please\b)"), ""),
 )
+_KEYS = {
+    key: row[max(at - 1, 0) : at] + row[at + 1 : at + 2]
+    for row in ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+    for at, key in enumerate(row)
+}
+"""The keys to the left and the right of each."""
 _ASKS = (
     "how ",
     "what",
@@ -72,7 +78,7 @@ def styled(text: str, rng: random.Random, grammar: Grammar, styles: Styles) -> s
         text = _ARTICLES.sub("", text)
     if rng.random() < 0.02:
         text = text.replace(", ", choose(rng, (",", " , ", " ,")))
-    if rng.random() < 0.012:
+    if rng.random() < 0.02:
         return text.upper()
     look = rng.random() * (styles.plain + styles.typed + styles.heard)
     if look < styles.plain:
@@ -83,10 +89,14 @@ def styled(text: str, rng: random.Random, grammar: Grammar, styles: Styles) -> s
 
 
 def _typed(text: str, rng: random.Random) -> str:
-    if rng.random() < 0.22:
+    if rng.random() < 0.24:
         text = " ".join(_mistyped(w, rng) for w in text.split(" "))
     if rng.random() < 0.08:
         text = SPAN.sub(lambda m: f"{m[1]}{m[2].title()}{CLOSE}", text)
+    if rng.random() < 0.12:
+        text = text.replace("'", "")
+    if rng.random() < 0.1:
+        text = _PUNCTUATION.sub("", text)
     parts = re.split(r"(?<=\. )", text)
     text = "".join(_capital(p) for p in parts)
     text = re.sub(r"\bi('|\b)", r"I\1", text)
@@ -108,7 +118,7 @@ def _capital(sentence: str) -> str:
 
 
 def _mistyped(word: str, rng: random.Random) -> str:
-    if len(word) < 5 or not word.isalpha() or rng.random() > 0.06:
+    if len(word) < 5 or not word.isalpha() or rng.random() > 0.08:
         return word
     at = rng.randrange(1, len(word) - 1)
     kind = rng.random()
@@ -116,7 +126,10 @@ def _mistyped(word: str, rng: random.Random) -> str:
         return word[:at] + word[at + 1 :]
     if kind < 0.75:
         return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
-    return word[:at] + word[at] + word[at:]
+    if kind < 0.9:
+        return word[:at] + word[at] + word[at:]
+    near: str = choose(rng, _KEYS.get(word[at].lower(), word[at]))
+    return word[:at] + near + word[at + 1 :]
 
 
 def heard(text: str, rng: random.Random, word_error: float) -> str:

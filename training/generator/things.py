@@ -67,7 +67,7 @@ class Thing:
         """A pronoun, or now and then the noun again."""
         if self.world.chance(0.05):
             return self.the
-        if self.bare and self.world.chance(0.3):
+        if self.bare and self.world.chance(0.45):
             return "them"
         return self.world.say("{of_it}")
 
@@ -124,6 +124,9 @@ class Kindred:
             )
         one, many = world.category()
         said, words = world.mention(one)
-        suffix = " item" if world.chance(0.12) and not one.endswith("item") else ""
+        # "Drink items" are drinks, but an unknown word's "item" may be a part of its name.
+        listed = (*world.lexicon.categories, *world.lexicon.arena.categories)
+        known = (one, many) in listed and not one.endswith("item")
+        suffix = " item" if known and world.chance(0.15) else ""
         # A sentence uses one of the two forms; both are the category's own name.
-        return cls(said, words + suffix, f"{words} items" if world.chance(0.1) else many)
+        return cls(said, words + suffix, f"{words} items" if known and world.chance(0.12) else many)

@@ -12,7 +12,7 @@ from training.generator.mentions import Said, mark
 from training.generator.resources import table
 
 ROOM_HEADS = "room hall lounge lab area office wing corner zone suite chamber deck studio".split()
-KIND_HEADS = "item product thing object good tool supply part kit device food drink".split()
+KIND_HEADS = "product thing object good tool supply part kit device food drink".split()
 PLACE_HEADS = (
     "table shelf rack stand cabinet box counter bin desk machine tray drawer bench".split()
 )
@@ -28,6 +28,8 @@ class World:
     used: set[str] = field(default_factory=set)
     mentions: int = 0
     source: str = ""
+    last_word: str = ""
+    """The open word named last, which the next may resemble."""
 
     def __post_init__(self) -> None:
         m = self.lexicon.mixture
@@ -70,6 +72,19 @@ class World:
         self.used.add(name)
         return name
 
+    def _word(self, coined: bool) -> str:
+        """An open word, now and then one that is easily taken for the one before."""
+        lex = self.lexicon
+        if self.last_word and self.chance(0.1):
+            self.last_word = lex.like(self.rng, self.last_word, coined)
+        else:
+            self.last_word = lex.word(self.rng, coined)
+        return self.last_word
+
+    def _before(self, adjectives: Sequence[str], coined: bool) -> str:
+        """The first of three words."""
+        return self._word(coined) if self.chance(0.6) else str(choose(self.rng, adjectives))
+
     def name(self) -> str:
         """A person's name."""
         lex = self.lexicon
@@ -78,7 +93,7 @@ class World:
             if coined:
                 return lex.coin(self.rng).capitalize()
             first: str = choose(self.rng, lex.names)
-            return f"{first} {choose(self.rng, lex.names)}" if self.chance(0.04) else first
+            return f"{first} {choose(self.rng, lex.names)}" if self.chance(0.08) else first
 
         return self._pick(lex.arena.people, lex.people, make)
 
@@ -87,18 +102,22 @@ class World:
         lex, rng = self.lexicon, self.rng
 
         def make(coined: bool) -> str:
-            word = lex.word(rng, coined)
+            word = self._word(coined)
             form = rng.random()
-            if form < 0.45:
+            if form < 0.40:
                 return word
-            if form < 0.75:
+            if form < 0.67:
                 return f"{word} {choose(rng, ROOM_HEADS)}"
-            if form < 0.82:
+            if form < 0.73:
                 return (
                     f"{choose(rng, ROOM_HEADS)} {choose(rng, '1 2 3 4 12 101 204 a b c'.split())}"
                 )
+            if form < 0.81:
+                return f"{word} {self._word(coined)}"
             if form < 0.87:
-                return f"{word} {lex.word(rng, coined)}"
+                return (
+                    f"{self._before(lex.place_adjectives, coined)} {word} {choose(rng, ROOM_HEADS)}"
+                )
             return f"{choose(rng, lex.place_adjectives)} {choose(rng, lex.rooms)}"
 
         return self._pick(lex.arena.rooms, lex.rooms, make)
@@ -109,45 +128,56 @@ class World:
         listed = lex.placements if placement else lex.locations
 
         def make(coined: bool) -> str:
-            word = lex.word(rng, coined)
+            word = self._word(coined)
             form = rng.random()
-            if form < 0.42:
+            if form < 0.38:
                 return word
-            if form < 0.62:
+            if form < 0.59:
                 return f"{word} {choose(rng, PLACE_HEADS)}"
-            if form < 0.70:
+            if form < 0.67:
                 return f"{choose(rng, lex.place_adjectives)} {word}"
-            if form < 0.74:
+            if form < 0.71:
                 return (
                     f"{choose(rng, PLACE_HEADS)} {choose(rng, 'one two three 1 2 3 4 a b'.split())}"
                 )
             if form < 0.79:
-                return f"{word} {lex.word(rng, coined)}"
-            if form < 0.84:
-                return f"{choose(rng, listed)} in the {choose(rng, lex.rooms + lex.arena.rooms)}"
+                return f"{word} {self._word(coined)}"
+            if form < 0.87:
+                return f"{self._before(lex.place_adjectives, coined)} {word} {choose(rng, PLACE_HEADS)}"  # noqa: E501
             return f"{choose(rng, lex.place_adjectives)} {choose(rng, listed)}"
 
         arena = lex.arena.placements if placement else lex.arena.locations
-        return self._pick(arena, listed, make)
+        name = self._pick(arena, listed, make)
+        # Furniture may be told apart by its room, which then belongs to the place's name.
+        return f"{name} in the {self._plain_room()}" if self.chance(0.08) else name
+
+    def _plain_room(self) -> str:
+        lex, rng = self.lexicon, self.rng
+        if self.source in ("arena", "listed") or self.chance(0.5):
+            return str(choose(rng, lex.rooms + lex.arena.rooms))
+        word = self._word(self.source == "coined")
+        return word if self.chance(0.5) else f"{word} {choose(rng, ROOM_HEADS)}"
 
     def object_name(self) -> str:
         """A thing one can carry."""
         lex, rng = self.lexicon, self.rng
 
         def make(coined: bool) -> str:
-            word = lex.word(rng, coined)
+            word = self._word(coined)
             form = rng.random()
-            if form < 0.41:
+            if form < 0.38:
                 return word
-            if form < 0.46:
+            if form < 0.43:
                 return _joined(rng, word, lex.word(rng, coined))
-            if form < 0.62:
+            if form < 0.57:
                 return f"{word} {choose(rng, lex.object_heads)}"
-            if form < 0.74:
+            if form < 0.68:
                 return f"{choose(rng, lex.object_adjectives)} {word}"
-            if form < 0.80:
-                return f"{word} {lex.word(rng, coined)}"
-            if form < 0.87:
+            if form < 0.76:
+                return f"{word} {self._word(coined)}"
+            if form < 0.82:
+                return f"{self._before(lex.object_adjectives, coined)} {word} {choose(rng, lex.object_heads)}"  # noqa: E501
+            if form < 0.89:
                 return f"{choose(rng, 'box bottle can bag pack jar cup bowl piece glass bar'.split())} of {word}"  # noqa: E501
             return f"{choose(rng, lex.object_adjectives)} {choose(rng, lex.objects)}"
 
@@ -160,7 +190,7 @@ class World:
             return choose(self.rng, lex.arena.categories)  # type: ignore[no-any-return]
         if self.chance(0.5) or self.source == "arena":
             return choose(self.rng, lex.categories)  # type: ignore[no-any-return]
-        word = lex.word(self.rng, self.source == "coined")
+        word = self._word(self.source == "coined")
         if self.chance(0.25):
             word += " " + choose(self.rng, KIND_HEADS)
         return word, plural(word)

@@ -45,10 +45,12 @@ def _source(world: World) -> Place | None:
     draw = world.rng.random()
     if draw < 0.15:
         return None
+    if draw < 0.22:
+        return spot(world)
     return surface(world) if draw < 0.68 else room(world)
 
 
-_LACKS_PLACE = re.compile(r"^\s*,| is\s*[.,;-]")
+_LACKS_PLACE = re.compile(r"^\s*,| is\s*(?:[.,;-]|$)")
 
 
 def _to_person(world: World, scope: dict[str, Any], steps: list[Any], nowhere: str) -> Draft:

@@ -28,7 +28,7 @@ _SUPERLATIVES: dict[str, Any] = table("superlatives")
 _OFFICIAL = ("biggest", "largest", "smallest", "heaviest", "lightest", "thinnest")
 _PLURAL = {
     "is": "are", "has": "have", "weighs": "weigh", "takes": "take", "exceeds": "exceed",
-    "possesses": "possess", "stands": "stand",
+    "possesses": "possess", "needs": "need", "weights": "weight", "stands": "stand",
 }  # fmt: skip
 _CANONICAL = tuple(k for k, v in _SUPERLATIVES.items() if isinstance(v, dict) and "before" in v)
 
@@ -55,6 +55,8 @@ def learn_about_person(world: World) -> Draft:
             someone = replace(someone, value=look.of_one)
             text = world.say("who is {POSING} {S.at}", **scope)
             return Draft(text, [found[0], someone.step, found[2], HOME, TELL_PERSON])
+        if group == "ask_name" and someone.value == "" and world.chance(0.4):
+            group = "ask_who"
         return Draft(sentence(world, group, scope), [*found, HOME, TELL_PERSON])
     where = _place(world)
     listener = _told_apart(world, "any any any any any any name gesture pose clothes", where)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from schemas.commands import AnswerQuestion, SayWithContext
-from training.generator.draft import Draft, Lazy, describing, sentence, template
+from training.generator.draft import Draft, Lazy, describing, parted, sentence, template
 from training.generator.entities import choose
 from training.generator.people import Person, person
 from training.generator.places import Place, anywhere, room, spot
@@ -115,6 +115,8 @@ def meet(world: World) -> Draft:
     if place and world.chance(0.07):
         return Draft(_worded(world, "meet_only", verb, scope), before)
     after = follow_up(world, someone, "talk talk answer follow follow_to guide guide")
+    if place and world.chance(0.08):
+        return _twice(world, someone, verb, scope, before)
     scope |= after.scope
     scope["F"] = world.say(after.of_pronoun, **scope)
     scope["F_X"] = world.say(after.of_person, **scope)
@@ -125,6 +127,18 @@ def meet(world: World) -> Draft:
     return Draft(
         _worded(world, _group(world, place, greets, after), verb, scope), [*before, after.step]
     )
+
+
+def _twice(
+    world: World, someone: Person, verb: str, scope: dict[str, Any], before: list[Step]
+) -> Draft:
+    """Two things to do with the person, one after the other."""
+    first = follow_up(world, someone, "talk answer")
+    kinds = "talk answer" if first.step is not ANSWER else "talk talk"
+    then = follow_up(world, someone, f"{kinds} follow follow_to guide guide")
+    scope["F"] = world.say(first.of_pronoun, **scope | first.scope)
+    scope["F2"] = world.say(then.of_pronoun, **scope | then.scope)
+    return Draft(_worded(world, "meet_twice", verb, scope), [*before, first.step, then.step])
 
 
 _BARE = {SayWithContext: "{say_bare}", AnswerQuestion: "{answer Q}"}
@@ -143,23 +157,26 @@ def _group(world: World, place: Place | None, greets: bool, after: FollowUp) -> 
         return "greet_passive"
     if greets and world.chance(0.12):
         return "find_then_meet"
+    if greets and world.chance(0.12):
+        return "greet_bare"
     return "meet"
 
 
+_SAYS_THE_GREETING = ("greet_passive", "greet_bare")
 _MET = re.compile(r"\{(?:VERB|ONCE)")
 
 
 def _worded(world: World, group: str, verb: str, scope: dict[str, Any]) -> str:
     text = template(world, group)
     while (
-        verb == "greet" and group != "greet_passive" and not _MET.search(text)
+        verb == "greet" and group not in _SAYS_THE_GREETING and not _MET.search(text)
     ):  # the greeting must be said
         text = template(world, group)
     gerund = {"meet": "meeting", "find": "finding", "greet": "greeting"}[verb]
     text = text.replace("{VERBING_PRON}", f"{{{gerund} X.pron}}").replace("{VERBING", f"{{{gerund}")
     text = text.replace("{VERB ", f"{{{verb} ").replace("{ONCE X}", f"{{once_{verb}}} {{X}}")
     text = text.replace("{ONCE X.pron}", f"{{once_{verb}}} {{X.pron}}")
-    return world.say(text.replace("the_X_of_S", "X_of_S"), **scope)
+    return world.say(parted(text.replace("the_X_of_S", "X_of_S"), scope), **scope)
 
 
 __all__ = ["follow_up", "meet", "said_topic", "sentence", "whereabouts"]

@@ -23,7 +23,7 @@ from training.generator.plan import (
 from training.generator.world import World
 
 ANYONE = Step(FindPerson, {"attribute_value": ""})
-_KINDS = "go go go go go_twice home say say say introduce follow_me follow_me_to guide_me answer_me".split()  # noqa: E501
+_KINDS = "go go go go go_twice home say say say introduce follow_me follow_me_to guide_me guide_me answer_me".split()  # noqa: E501
 
 
 def simple(world: World) -> Draft:
