@@ -33,7 +33,7 @@ class Writing:
     """The answer to one utterance as it is written; offsets are bytes."""
 
     def __init__(self, utterance: str) -> None:
-        self._utterance = utterance
+        self.utterance = utterance
         self._text = bytearray()
         self._read = 0
         self.choices: list[Choice] = []
@@ -60,7 +60,7 @@ class Writing:
         while match := _COMMAND.search(self._text, self._read):
             self._read = match.end()
             with _translated(self.text):
-                yield command_from(json.loads(match.group()), self._utterance)
+                yield command_from(json.loads(match.group()), self.utterance)
 
     def answer(self) -> Answer:
         """The whole answer.
@@ -69,7 +69,7 @@ class Writing:
             ModelAnswerInvalid: it is cut off, or a value breaks its class.
         """
         with _translated(self.text):
-            return answer_from(json.loads(self._text), self._utterance)
+            return answer_from(json.loads(self._text), self.utterance)
 
     def confidence(self) -> float:
         """Probability of the whole text: the product over its choices."""

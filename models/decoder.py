@@ -18,6 +18,7 @@ from models.automaton import Automaton
 from models.base import Decoded, Listener
 from models.calibration import Calibration
 from models.context import Context, Logits
+from models.copying import Copying
 from models.sequence import Drafter, Sequence
 from schemas.errors import (
     Cancelled,
@@ -36,6 +37,7 @@ class Request:
     prompt: list[int]
     writing: Writing
     drafter: Drafter | None
+    copying: Copying | None
     on_command: Listener | None
     """Called in the caller's thread, so that the owner never waits for it."""
     cancelled: Callable[[], bool]
@@ -192,6 +194,7 @@ class Decoder:
             shared,
             automaton=self._automaton,
             drafter=request.drafter,
+            copying=request.copying,
             hasty=self._hasty and request.on_command is not None,
             max_tokens=self._max_tokens,
             max_draft=self._max_draft,

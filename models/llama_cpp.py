@@ -12,6 +12,7 @@ from models.base import Decoded, Listener, _ignore, _never
 from models.calibration import Calibration
 from models.constraint import Constraint
 from models.context import Context
+from models.copying import Copying, Pieces
 from models.decoder import Decoder, Request
 from models.draft import DRAFT, Draft, Weights
 from models.options import LlamaCppOptions
@@ -51,11 +52,15 @@ class LlamaCppModel:
             self._decoder = self._fast()
         else:
             self.slots = 1
-            self._decoder = Reference(self._llama, grammar(), max_tokens=options.max_tokens)
+            self._decoder = Reference(
+                self._llama, grammar(), max_tokens=options.max_tokens, copying=options.copying
+            )
 
     def _fast(self) -> Decoder:
         options = self.options
         self._constraint = Constraint(self._llama, grammar())
+        size = self._constraint.tokenizer.vocab_size
+        self._pieces = Pieces(size, self._constraint.piece) if options.copying else None
         self._least = 0.2 if self._on_gpu else 0.35
         batch = _GPU_BATCH if self._on_gpu else _CPU_BATCH
         context = Context(
@@ -123,6 +128,7 @@ class LlamaCppModel:
                 prompt=self._tokenizer.prompt(prompt),
                 writing=writing,
                 drafter=None if crowded else self._drafter(text),
+                copying=None if self._pieces is None else Copying(self._pieces, text),
                 on_command=None if on_command is _ignore else on_command,
                 cancelled=cancelled,
             )

@@ -80,6 +80,13 @@ class LlamaCppOptions(_Options):
         bool,
         Field(description="Draft likely continuations and verify them in the same evaluation."),
     ] = True
+    copying: Annotated[
+        bool,
+        Field(
+            description="Places, things and names are made of the words that were said, whatever "
+            "the model would rather write. Off for a model that was taught names of its own."
+        ),
+    ] = True
     calibrated: Annotated[
         bool,
         Field(description="Scale confidence by the calibration that lies beside the weights."),

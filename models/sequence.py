@@ -7,6 +7,7 @@ from typing import Protocol
 
 from models.automaton import Automaton, Edge, Node
 from models.context import Context, Logits
+from models.copying import Copying
 from schemas.errors import ModelAnswerInvalid
 
 
@@ -34,6 +35,7 @@ class Sequence:
     Args:
         prompt: all tokens of the prompt.
         cached: how many of them the context's sequence holds already.
+        copying: what values may be made of; None: of anything.
         hasty: no guess may make the first command wait.
         max_tokens: tokens the answer may take.
         max_draft: choices guessed ahead in one evaluation.
@@ -47,6 +49,7 @@ class Sequence:
         *,
         automaton: Automaton,
         drafter: Drafter | None,
+        copying: Copying | None,
         hasty: bool,
         max_tokens: int,
         max_draft: int,
@@ -60,6 +63,7 @@ class Sequence:
         self.finished = False
         self._automaton = automaton
         self._drafter = drafter
+        self._copying = copying
         self._hasty = hasty
         self._max_draft = max_draft
         self._prompt_length = len(prompt)
@@ -146,7 +150,7 @@ class Sequence:
         evaluated = self._cached + self._rows
         self._cached = evaluated
         for row, stake in enumerate(self._stakes, self._first):
-            token, probability = stake.node.allowed.choose(logits[row])
+            token, probability = self._choose(stake.node, logits[row])
             self.probabilities.append((len(self.text), probability))
             if stake.edge is not None and token == stake.edge.tokens[0]:
                 self._commit(stake.edge)
@@ -161,6 +165,11 @@ class Sequence:
                 f"the answer does not end within {self._limit - self._prompt_length} tokens",
                 hint="Shorten the utterance, or raise MODEL__MAX_TOKENS.",
             )
+
+    def _choose(self, node: Node, logits: Logits) -> tuple[int, float]:
+        if self._copying is None:
+            return node.allowed.choose(logits)
+        return self._copying.choose(bytes(self.text), logits, node.allowed)
 
     def _take(self, node: Node, token: int) -> None:
         edge = self._follow(node, token, bytes(self.text), [])

@@ -41,6 +41,9 @@ class Slot:
     """The entry's plural is its name here: fruits are counted, a fruit is picked."""
     empty: bool = False
     """May be the empty string."""
+    verbatim: bool = False
+    """Words of the utterance as they were said, the last one perhaps in the singular, or a literal;
+    elsewhere the model may turn them: a coat's colour comes before the coat."""
     generated: bool = True
     """Written by the model; otherwise the service fills it in."""
 
@@ -76,7 +79,13 @@ PLACES = ("placements", "rooms")
 THINGS = ("objects", "categories")
 
 Place = Annotated[
-    str, Slot("A room or a placement, or back to the operator.", PLACES, ("start_location",))
+    str,
+    Slot(
+        "A room or a placement, or back to the operator.",
+        PLACES,
+        ("start_location",),
+        verbatim=True,
+    ),
 ]
 FollowGoal = Annotated[
     str,
@@ -84,11 +93,18 @@ FollowGoal = Annotated[
         "Where the following ends, or until told to stop.",
         PLACES,
         ("canceled", "start_location"),
+        verbatim=True,
     ),
 ]
-Thing = Annotated[str, Slot("An object, or any member of a category.", THINGS)]
+Thing = Annotated[str, Slot("An object, or any member of a category.", THINGS, verbatim=True)]
 Kind = Annotated[
-    str, Slot("A category, an object, or any object.", ("categories", "objects"), ("object",))
+    str,
+    Slot(
+        "A category, an object, or any object.",
+        ("categories", "objects"),
+        ("object",),
+        verbatim=True,
+    ),
 ]
 Countable = Annotated[
     str,
@@ -100,7 +116,7 @@ Countable = Annotated[
         plural=True,
     ),
 ]
-Name = Annotated[str, Slot("A person's name.", ("people",))]
+Name = Annotated[str, Slot("A person's name.", ("people",), verbatim=True)]
 Description = Annotated[
     str,
     Slot(
