@@ -56,6 +56,8 @@ class Bert:
     tokenizer: Tokenizer
     """Cuts where sentence-transformers does: at ``longest`` tokens."""
     longest: int
+    special: dict[str, int]
+    """Ids of the words of ``SPECIAL``, by the same names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,8 @@ def _bert_in(folder: Path) -> Bert | Unsuited:
     tokenizer = Tokenizer.from_file(str(words))
     if not isinstance(tokenizer.model, WordPiece):
         return Unsuited("its tokenizer is no WordPiece")
-    if any(tokenizer.token_to_id(word) is None for word in SPECIAL.values()):
+    special = {n: i for n, w in SPECIAL.items() if (i := tokenizer.token_to_id(w)) is not None}
+    if special.keys() != SPECIAL.keys():
         return Unsuited("its tokenizer has not BERT's special words")
     if tokenizer.get_vocab_size() > architecture.vocab_size:
         return Unsuited("its tokenizer has more words than its weights")
@@ -113,7 +116,7 @@ def _bert_in(folder: Path) -> Bert | Unsuited:
     longest = _longest(settings, _read(inner / "tokenizer_config.json"), architecture)
     tokenizer.no_padding()
     tokenizer.enable_truncation(longest)
-    return Bert(architecture, weights, str(pooling), tokenizer, longest)
+    return Bert(architecture, weights, str(pooling), tokenizer, longest, special)
 
 
 def _read(file: Path) -> dict[str, object]:

@@ -134,9 +134,9 @@ def _add_words(writer: Any, bert: Bert) -> None:
     writer.add_token_types(
         [TokenType.CONTROL if w in special else TokenType.NORMAL for w in ordered]
     )
-    for name, word in SPECIAL.items():
+    for name, number in bert.special.items():
         add: Callable[[int], None] = getattr(writer, f"add_{name}_token_id")
-        add(bert.tokenizer.token_to_id(word))
+        add(number)
 
 
 def _add_weights(writer: Any, bert: Bert) -> None:

