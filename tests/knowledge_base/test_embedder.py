@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from safetensors.torch import load_file, save_file
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import (
     Dense,
@@ -23,6 +25,7 @@ from sentence_transformers.sentence_transformer.modules import (
 )
 from transformers import BertConfig, BertModel, BertTokenizerFast
 
+from knowledge_base.bert import Bert, Unsuited, bert_in
 from knowledge_base.embedder import Embedder, packaged_folder
 from knowledge_base.encoder import Vectors
 from knowledge_base.options import DEFAULT_ARENA
@@ -112,6 +115,15 @@ def test_a_vector_does_not_depend_on_its_company(embedder: Embedder, kept: Path)
     alone = np.concatenate([other.encode([text]) for text in texts])
     np.testing.assert_allclose(together, alone, atol=2e-4)
     np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1.0, atol=1e-5)
+
+
+def test_an_import_lets_others_go_first(embedder: Embedder) -> None:
+    many = [f"a cup of the number {number}" for number in range(600)]
+    with ThreadPoolExecutor(1) as pool:
+        importing = pool.submit(embedder.encode, many)
+        embedder.encode(["a saucer"])
+        assert not importing.done()
+        assert importing.result().shape == (600, 384)
 
 
 def test_the_default_needs_neither_torch_nor_the_library(kept: Path) -> None:
@@ -272,6 +284,42 @@ def test_without_the_library_it_says_what_to_install(
     with pytest.raises(EmbedderMissing, match=reason) as caught:
         Embedder(folder).load()
     assert ".[sentence-transformers]" in caught.value.hint
+
+
+def rewritten(file: Path, **changes: Any) -> None:
+    """Changes values of a JSON file."""
+    found = json.loads(file.read_text()) if file.exists() else {}
+    file.write_text(json.dumps(found | changes))
+
+
+def brain_floats(folder: Path) -> None:
+    file = folder / "model.safetensors"
+    save_file({n: w.bfloat16() for n, w in load_file(file).items()}, file)
+
+
+SPOILED: dict[str, Callable[[Path], object]] = {
+    "its weights are BF16": brain_floats,
+    "no tokenizer.json": lambda f: (f / "tokenizer.json").unlink(),
+    "no model.safetensors": lambda f: (f / "model.safetensors").rename(f / "pytorch_model.bin"),
+    "lowers letters": lambda f: rewritten(f / "sentence_bert_config.json", do_lower_case=True),
+    "the prompt 'query'": lambda f: rewritten(
+        f / "config_sentence_transformers.json", default_prompt_name="query"
+    ),
+    "model_type of config.json is 'roberta'": lambda f: rewritten(
+        f / "config.json", model_type="roberta"
+    ),
+    "more words than its weights": lambda f: rewritten(f / "config.json", vocab_size=50),
+}
+
+
+@pytest.mark.parametrize("reason", SPOILED)
+def test_what_would_give_other_vectors_is_left_to_the_library(made: Made, reason: str) -> None:
+    folder = made()
+    assert isinstance(bert_in(folder), Bert)
+    SPOILED[reason](folder)
+    found = bert_in(folder)
+    assert isinstance(found, Unsuited)
+    assert reason in found.reason
 
 
 def test_broken_weights_are_named(tmp_path: Path) -> None:
