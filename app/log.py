@@ -42,7 +42,14 @@ def configure(settings: LogSettings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.level.upper())
-    for noisy in ("httpx", "httpcore", "uvicorn.access", "sentence_transformers", "chromadb"):
+    for noisy in (
+        "httpx",
+        "httpcore",
+        "uvicorn.access",
+        "sentence_transformers",
+        "chromadb",
+        "gguf",
+    ):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

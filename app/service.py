@@ -70,7 +70,9 @@ def load_parts(settings: Settings, progress: Callable[[str], None]) -> Parts:
 
     def open_knowledge() -> None:
         try:
-            found.append(KnowledgeBase.open(settings.knowledge, progress))
+            knowledge = KnowledgeBase.open(settings.knowledge, progress)
+            knowledge.warm_up()
+            found.append(knowledge)
         except CommandInterpreterError as fault:
             found.append(fault)
 
@@ -83,7 +85,6 @@ def load_parts(settings: Settings, progress: Callable[[str], None]) -> Parts:
         beside.join()
     match found:
         case [KnowledgeBase() as knowledge]:
-            knowledge.warm_up()  # not before: it would take the time from what ready waits for
             return Parts(model, knowledge)
         case [CommandInterpreterError() as fault]:
             model.close()

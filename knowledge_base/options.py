@@ -24,7 +24,10 @@ class KnowledgeOptions(BaseModel):
     ] = None
     embedder: Annotated[
         Path | None,
-        Field(description="A sentence-transformers folder. Unset: all-MiniLM-L6-v2, as installed."),
+        Field(
+            description="A sentence-transformers folder. BERTs run in llama.cpp, others need the "
+            "library. Unset: all-MiniLM-L6-v2, as installed."
+        ),
     ] = None
     arena: Annotated[
         Path, Field(description="YAML file or folder that a new store is filled from.")

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from knowledge_base.collections import COLLECTIONS
-from knowledge_base.embedder import Vectors
+from knowledge_base.encoder import Vectors
 from knowledge_base.entry import Entry
 from schemas.errors import (
     CommandInterpreterError,

@@ -2,7 +2,7 @@
 
 Three small log-linear models over hashed word features: the next tag, where in the utterance a
 slot's value starts (or which fixed value it has), and where it ends. They are fitted on pairs of
-utterance and plan (``python -m models.draft_fit``) and cost microseconds. The decoder verifies
+utterance and plan (``python -m training.draft_fit``) and cost microseconds. The decoder verifies
 every guess, so a wrong one costs time and never an answer.
 """
 

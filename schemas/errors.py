@@ -209,7 +209,7 @@ class KnowledgeError(CommandInterpreterError):
 
 
 class EmbedderMissing(KnowledgeError):
-    """There is no sentence-transformers folder where the settings say."""
+    """The embedder's folder is missing or broken, or needs a library that is not installed."""
 
     code = "embedder_missing"
     default_hint = (

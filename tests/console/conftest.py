@@ -35,7 +35,7 @@ PROFILE = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce
 
 Visit = Callable[..., Page]
 
-# The first change of a fresh knowledge base waits for the embedder.
+# Tests share two cores with what they test.
 expect.set_options(timeout=60_000)
 
 

@@ -31,6 +31,7 @@ NOT_RUN = {
     "CHROMA_URL=": "tests/knowledge_base serves on one",
     "CompetitionTemplate": "needs the competition's files; tests/knowledge_base imports such",
     "pip install ./clients/python": "tests/clients installs it alone",
+    "[sentence-transformers]": "installs; tests/knowledge_base runs folders that need it",
     "command-interpreter-train all": "needs a CUDA machine; tests/training runs each of its steps",
     "model-q4_0.gguf": "is what that would write; tests/models loads other GGUF files",
 }

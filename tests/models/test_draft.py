@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from models.draft import DECLINE, DRAFT, END, FIELDS, Draft, Weights, Words
-from models.draft_fit import fit
 from models.llama_cpp import LlamaCppModel
 from schemas.plan import DeclineReason
 from tests.models.utterances import UTTERANCES
+from training.draft_fit import fit
 
 CORPUS = Path(__file__).parents[1] / "corpus.yaml"
 HEAD = '{"commands":['

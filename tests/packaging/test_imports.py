@@ -21,7 +21,11 @@ MAY_IMPORT = {
     "app": {"app", "models", "knowledge_base", "schemas"},
     "benchmarks": set(PACKAGES),
 }
-EXTRAS = {"training": ("training",), "benchmarks": ("benchmark",)}
+EXTRAS = {
+    "knowledge_base": ("sentence-transformers",),
+    "training": ("training",),
+    "benchmarks": ("benchmark",),
+}
 DISTRIBUTIONS = importlib.metadata.packages_distributions()
 
 
@@ -49,7 +53,7 @@ def test_everything_a_package_imports_is_declared(package: str) -> None:
 
 
 def test_everything_the_tests_import_is_declared_for_developing() -> None:
-    declared = declared_for("tests", "dev", "training", "benchmark")
+    declared = declared_for("tests", "dev", *(x for extras in EXTRAS.values() for x in extras))
     undeclared = {
         f"{path.relative_to(ROOT)} imports {name}"
         for path, name in imports("tests")

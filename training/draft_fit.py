@@ -1,4 +1,4 @@
-"""Fits the drafter's weights to pairs of utterance and plan: ``python -m models.draft_fit``.
+"""Fits the drafter's weights to pairs of utterance and plan: ``python -m training.draft_fit``.
 
 The pairs are JSON lines with ``text`` and ``target``, the text a model is trained to write.
 Three log-linear models share two tables of hashed features; one pass of Adagrad each, with torch.
@@ -21,6 +21,7 @@ from rich.progress import track
 
 from models.draft import (
     DECLINE,
+    DRAFT,
     END,
     FIELDS,
     MAX_WORDS,
@@ -195,7 +196,7 @@ def main() -> None:
     """Fit, and write the weights."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pairs", type=Path, help="JSON lines of utterance and plan")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "draft.npz")
+    parser.add_argument("--out", type=Path, default=DRAFT)
     parser.add_argument("--passes", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
