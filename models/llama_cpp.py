@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -24,9 +25,14 @@ from schemas.grammar import grammar
 _CPU_BATCH = 512
 _GPU_BATCH = 2048
 
-_CROWD = 12
+_CROWD = 32
 """Requests at once from which a GPU is not helped by drafts: an evaluation of all costs it little
 more than one of a few, and guessing costs every request's processor time."""
+
+_SWITCH = 1e-4
+"""Seconds after which a thread hands the interpreter over. On a GPU the owner of the model waits
+for it after every evaluation: an H100 gave 64 clients 273 plans a second at Python's own 5 ms, 302
+at 0.5 ms and 329 at this."""
 
 
 class LlamaCppModel:
@@ -47,6 +53,8 @@ class LlamaCppModel:
         self._draft = Weights.load(DRAFT) if options.draft else None
         self._decoder: Decoder | Reference
         self._on_gpu = gguf.gpu_layers(options) != 0
+        if self._on_gpu:
+            sys.setswitchinterval(_SWITCH)
         if fast:
             self.slots = options.sequences or (64 if self._on_gpu else 4)
             self._decoder = self._fast()

@@ -33,7 +33,7 @@ def rounded(weights: list[torch.nn.Parameter]) -> Iterator[None]:
     sizes = [w.numel() for w in weights]
 
     def put(flat: torch.Tensor) -> None:
-        parts = zip(flat.split(sizes), weights, strict=True)
+        parts = zip(torch.split(flat, sizes), weights, strict=True)
         torch._foreach_copy_([*weights], [part.view_as(w) for part, w in parts])
 
     with torch.no_grad():
