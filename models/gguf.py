@@ -167,8 +167,9 @@ class Tokenizer:
         self._vocabulary = llama_cpp.llama_model_get_vocab(llama.model)
         self._begin = llama.metadata.get("tokenizer.ggml.add_bos_token", "false") == "true"
         spelled = {text: self._tokens(text, False, special=False) for text in fixed_texts()}
-        self._whole = {text: tokens for text, tokens in spelled.items() if len(tokens) == 1}
-        longest_first = sorted(self._whole, key=len, reverse=True)
+        # Where only some are one token they are ordinary ones, which merge with what is around.
+        self._whole = spelled if all(len(tokens) == 1 for tokens in spelled.values()) else {}
+        longest_first = sorted(spelled, key=len, reverse=True)
         self._parts = re.compile(f"({'|'.join(map(re.escape, longest_first))})")
         self._value = lru_cache(_REMEMBERED)(self._tokens)
 

@@ -8,9 +8,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import llama_cpp
 import pytest
 
 from models import BACKENDS, CommandModel
+from models.gguf import Tokenizer
 from models.llama_cpp import LlamaCppModel
 from models.options import DEFAULT_WEIGHTS, LlamaCppOptions
 from schemas.commands import RobotCommand
@@ -25,6 +27,8 @@ from schemas.errors import (
 )
 from schemas.plan import Plan
 from tests.models.utterances import UTTERANCES
+from training.checkpoint import smollm2
+from training.generator.sample import Generator, Recipe
 
 COKE = "bring me a coke from the fridge"
 
@@ -288,3 +292,15 @@ def test_reference_streams_and_stops(reference: LlamaCppModel) -> None:
     assert tuple(heard) == decoded.answer.commands
     with pytest.raises(Cancelled):
         reference.plan(COKE, cancelled=lambda: True)
+
+
+@pytest.mark.parametrize("path", [DEFAULT_WEIGHTS, smollm2()], ids=["whole texts", "spelled out"])
+def test_an_answer_is_tokenized_as_llama_cpp_does(path):
+    llama = llama_cpp.Llama(str(path), vocab_only=True, verbose=False)
+    tokenizer = Tokenizer(llama)
+    for sample in Generator(Recipe()).samples(17, 300):
+        for end in (len(sample.target), len(sample.target) // 2):
+            text = sample.target[:end]
+            alike = llama.tokenize(text.encode(), add_bos=False, special=False)
+            assert tokenizer.answer(text) == alike
+    llama.close()
