@@ -32,6 +32,9 @@ from training.checkpoint import Checkpoint, write
 
 RESULTS = Path(__file__).parent / "results"
 TRAINED = DEFAULT_WEIGHTS.with_name("frontier.json")
+FLOOR = 70.0
+"""Per cent: what is lower is drawn there, with its figure."""
+
 Shape = tuple[int, int]
 """Layers, and units of a layer's feed-forward part."""
 
@@ -124,10 +127,11 @@ def draw(models: list[dict[str, Any]], path: Path) -> None:
         here = [one for one in models if one["cases"] == name]
         across = [one["time_to_shipped"]["median"] for one in here]
         right = [100 * one["unseen_words"][0] / one["unseen_words"][1] for one in here]
-        axes.scatter(across, right, label=f"cases {name}")
+        axes.scatter(across, np.maximum(right, FLOOR), label=f"cases {name}")
         for one, x, y in zip(here, across, right, strict=True):
             text = f" {one['layers']}x{one['feed_forward']}, {one['samples'] / 1e6:.1f} M"
-            axes.annotate(text, (x, y), fontsize=8)
+            text += f" ({y:.0f} %)" if y < FLOOR else ""
+            axes.annotate(text, (x, max(y, FLOOR)), fontsize=8)
     axes.set(
         xlabel="time of a pass ÷ the shipped shape's",
         ylabel="plans right, words never trained on, %",

@@ -164,6 +164,8 @@ def _trained(rank: Rank, settings: Small, pruned: Path, resume: bool, progress: 
     state = settings.output / "state.pt"
     if resume and state.is_file():
         run.load(state)
+    if run.done >= 1:
+        return run
     cores = settings.data.workers or max(1, (os.cpu_count() or 2) - 2)
     stream = Stream(
         Source(

@@ -1,6 +1,7 @@
 """From nothing to a GGUF and its report, with two layers and a thousand samples."""
 
 import json
+import re
 from dataclasses import replace
 from itertools import islice
 
@@ -110,6 +111,20 @@ def test_a_run_is_resumed_where_it_stopped(trained, tmp_path):
     finetune(longer, cuda=False, resume=True)
     last = (tmp_path / "loss.csv").read_text().splitlines()[-1]
     assert last.startswith("120,")
+
+
+def test_all_goes_from_nothing_to_a_report_and_resumes_where_training_ended(trained, tmp_path):
+    _, _, config = trained
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(config.read_text().replace("samples: 1000", "samples: 80"))
+    mine.write_text(re.sub("output: .*", f"output: {tmp_path / 'out'}", mine.read_text()))
+    first = CliRunner().invoke(app, ["all", "--config", str(mine), "--count", "2", "--cpu"])
+    assert first.exit_code == 0, first.output
+    assert "data:image/png" in (tmp_path / "out" / "report" / "report.html").read_text()
+    weights = (tmp_path / "out" / "model-q4_0.gguf").read_bytes()
+    again = ["all", "--config", str(mine), "--count", "2", "--cpu", "--resume"]
+    assert CliRunner().invoke(app, again).exit_code == 0
+    assert (tmp_path / "out" / "model-q4_0.gguf").read_bytes() == weights
 
 
 def test_two_processes_train_one_model(trained, tmp_path):
