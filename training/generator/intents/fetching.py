@@ -55,7 +55,7 @@ _LACKS_PLACE = re.compile(r"^\s*,| is\s*(?:[.,;-]|$)")
 
 def _to_person(world: World, scope: dict[str, Any], steps: list[Any], nowhere: str) -> Draft:
     someone = person(world, "name name name gesture gesture pose clothes any any")
-    where = (spot(world) if world.chance(0.2) else room(world)) if world.chance(0.83) else None
+    where = (spot(world) if world.chance(0.2) else room(world)) if world.chance(0.7) else None
     scope["X"] = someone
     scope["R"] = Lazy(world, "{P.at}", {"P": where}) if where else ""
     if where and world.chance(0.22):
