@@ -15,7 +15,7 @@ from schemas.errors import CommandInterpreterError, SettingsError
 
 
 def listen(settings: ServerSettings) -> socket.socket:
-    """A bound socket.
+    """A socket that listens.
 
     Raises:
         SettingsError: the port is in use, or the address is not this machine's.
@@ -25,6 +25,7 @@ def listen(settings: ServerSettings) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((settings.host, settings.port))
+        listening.listen()  # before it is said: who reads "listening" may connect at once
     except OSError as error:
         listening.close()
         where = f"{settings.host}:{settings.port}"
