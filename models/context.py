@@ -19,11 +19,17 @@ from schemas.errors import ModelUnavailable
 
 Logits = NDArray[np.float32]
 
-# Called with the interpreter's lock held: to give it away costs the owner thread up to the switch
-# interval where callers compute, and this takes microseconds.
-_forget = ctypes.PyDLL("", handle=llama_cpp.llama_cpp._lib._handle).llama_memory_seq_rm
-_forget.argtypes = llama_cpp.llama_memory_seq_rm.argtypes
-_forget.restype = llama_cpp.llama_memory_seq_rm.restype
+
+def quick(name: str) -> Any:
+    """A function of llama.cpp, called with the interpreter's lock held: to give the lock away costs
+    up to the switch interval where other threads compute, and the call takes microseconds."""
+    function = getattr(ctypes.PyDLL("", handle=llama_cpp.llama_cpp._lib._handle), name)
+    declared = getattr(llama_cpp, name)
+    function.argtypes, function.restype = declared.argtypes, declared.restype
+    return function
+
+
+_forget = quick("llama_memory_seq_rm")
 
 EXACT_BATCH = 60
 """Tokens of one pass on a CPU: from 64 on llama.cpp's flash attention takes another kernel, which

@@ -12,7 +12,7 @@ from typing import Any
 import llama_cpp
 from llama_cpp.llama_tokenizer import LlamaTokenizer
 
-from models.context import EXACT_BATCH
+from models.context import EXACT_BATCH, quick
 from models.options import LlamaCppOptions
 from models.prompt import Prompt
 from schemas.errors import ModelFileCorrupt, ModelFileMissing, ModelUnavailable
@@ -150,11 +150,7 @@ def _special_tokens(llama: Any) -> list[str]:
     return [text for text in texts if text not in harmless]
 
 
-# A call that gives the interpreter's lock away waits for up to the switch interval to get it back
-# where other threads compute; this one takes microseconds.
-_tokenize = ctypes.PyDLL("", handle=llama_cpp.llama_cpp._lib._handle).llama_tokenize
-_tokenize.argtypes = llama_cpp.llama_tokenize.argtypes
-_tokenize.restype = llama_cpp.llama_tokenize.restype
+_tokenize = quick("llama_tokenize")
 
 _REMEMBERED = 4096
 """Values whose tokens are kept: a robot hears the same words again."""

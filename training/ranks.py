@@ -56,9 +56,6 @@ class Rank:
         return float(told)
 
 
-ALONE = Rank(0, 1, False)
-
-
 def count(devices: int, cuda: bool) -> int:
     """Processes to train with.
 
