@@ -7,7 +7,7 @@ import logging
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -141,7 +141,7 @@ def finetune(
         )
     with together(count(settings.devices, cuda), cuda, _follow, settings, pruned, resume) as rank:
         run = _trained(rank, settings, pruned, resume, progress)
-    write_losses(run, output / "loss.csv")
+    write_losses(run.losses, output / "loss.csv")
     for form in ("f16", "q4_0"):
         write(run.model, run.source, output / f"model-{form}.gguf", form)
     if settings.probes:
@@ -311,19 +311,19 @@ def _distilled(
     return (1 - share) * loss + share * apart
 
 
-def write_losses(run: Run, path: Path) -> None:
-    """The loss curve as CSV, and as a plot beside it."""
+def write_losses(losses: Sequence[tuple[int, float, float]], path: Path) -> None:
+    """Samples seen, loss and learning rate as CSV, and the loss as a plot beside it."""
     with path.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(("samples", "loss", "learning_rate"))
-        table.writerows(run.losses)
+        table.writerows(losses)
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(7, 4))
-    axes.plot([n for n, _, _ in run.losses], [loss for _, loss, _ in run.losses])
+    axes.plot([n for n, _, _ in losses], [loss for _, loss, _ in losses])
     axes.set(
         xlabel="samples", ylabel="loss of an answer's token", yscale="log", title="Training loss"
     )

@@ -12,7 +12,7 @@ import torch
 
 from schemas.errors import SettingsError
 from training.dataset import chat
-from training.finetune import recipe_of
+from training.finetune import recipe_of, write_losses
 from training.generator.sample import Generator
 from training.settings import Large
 
@@ -49,7 +49,7 @@ def finetune(
     cuda: bool = True,
     progress: Callable[[float, str], None] = lambda *_: None,
 ) -> Path:
-    """Train an adapter and write it to ``adapter`` and the merged model to ``merged``.
+    """Train; write the loss curve, the adapter (``adapter``) and the whole model (``merged``).
 
     Raises:
         SettingsError: a requirement is missing.
@@ -62,6 +62,7 @@ def finetune(
     trainer.add_callback(_reporter(progress))
     checkpoints = list(settings.output.glob("checkpoint-*"))
     trainer.train(resume_from_checkpoint=bool(checkpoints))
+    write_losses(_losses(trainer, settings), settings.output / "loss.csv")
     adapter = settings.output / "adapter"
     trainer.model.save_pretrained(adapter)
     tokenizer.save_pretrained(adapter)
@@ -69,7 +70,8 @@ def finetune(
     if unsloth:
         trainer.model.save_pretrained_merged(merged, tokenizer, save_method="merged_16bit")
     else:
-        trainer.model.merge_and_unload().to(torch.float16).save_pretrained(merged)
+        progress(1.0, "merging the adapter into the base at 16 bits")
+        _merged(settings.base, adapter).save_pretrained(merged)
         tokenizer.save_pretrained(merged)
     progress(1.0, f"adapter in {adapter}, merged model in {merged}")
     return merged
@@ -109,6 +111,21 @@ def _with_peft(settings: Large, cuda: bool) -> tuple[Any, Any]:
         r=settings.rank, lora_alpha=settings.alpha, target_modules=TARGETS, task_type="CAUSAL_LM"
     )
     return get_peft_model(model, adapter), AutoTokenizer.from_pretrained(settings.base)
+
+
+def _losses(trainer: Any, settings: Large) -> list[tuple[int, float, float]]:
+    a_step = settings.batch * settings.accumulate
+    told = [row for row in trainer.state.log_history if "loss" in row]
+    return [(row["step"] * a_step, row["loss"], row["learning_rate"]) for row in told]
+
+
+def _merged(base: str, adapter: Path) -> Any:
+    """The base as it was published with the adapter added: 4-bit weights cannot hold it."""
+    from peft import PeftModel  # type: ignore[import-not-found, unused-ignore]
+    from transformers import AutoModelForCausalLM
+
+    whole = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float16)
+    return PeftModel.from_pretrained(whole, adapter).merge_and_unload()
 
 
 def _trainer(settings: Large, model: Any, tokenizer: Any, cuda: bool) -> Any:
