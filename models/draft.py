@@ -343,8 +343,8 @@ class Weights:
 
 def softmax(scores: Scores) -> Scores:
     """Probabilities of scores."""
-    odds: Scores = np.exp(scores - scores.max())
-    odds /= odds.sum()
+    odds: Scores = np.exp(scores - np.maximum.reduce(scores))
+    odds /= np.add.reduce(odds)
     return odds
 
 
@@ -377,6 +377,8 @@ class Draft:
         """What ``_starts`` gives."""
         self._fixed: dict[str, Scores] = {}
         """By field, what the utterance says for each fixed value."""
+        self._chances: dict[tuple[object, ...], Scores] = {}
+        """What was computed for earlier guesses: a later one begins with the same commands."""
         self._guessed: list[int] = []
         """The tokens of the last guess, what was written before it included."""
 
@@ -460,8 +462,12 @@ class Draft:
         """The likeliest tag that agrees with what is written of it, its text, its chance."""
         weights, first = self._weights, not history.tags
         openings, possible = _openings(weights.tags, first)
-        chances = softmax(_total(weights.next_tag, tag_features(self._words, history)))
-        chances *= possible
+        key = (*history.tags, history.last)
+        known = self._chances.get(key)
+        if known is None:
+            known = softmax(_total(weights.next_tag, tag_features(self._words, history)))
+            self._chances[key] = known
+        chances = known * possible
         if rest:
             chances *= np.array([agree(text, rest) for text in openings], np.float32)
         total, best = float(chances.sum()), int(chances.argmax())
@@ -475,13 +481,16 @@ class Draft:
             return closed.group(1), 1.0
         words, slot = self._words, word_id(name)
         fixed = self._weights.fixed.get(name, ())
-        scores = _total(self._weights.values, start_features(words, history, slot))
-        if fixed:
-            scores = np.concatenate([scores, self._fixed_scores(history, name, slot, fixed)])
-        chances = softmax(scores)
+        key = (*history.tags, *history.used, name)
+        chances = self._chances.get(key)
+        if chances is None:
+            scores = _total(self._weights.values, start_features(words, history, slot))
+            if fixed:
+                scores = np.concatenate([scores, self._fixed_scores(history, name, slot, fixed)])
+            chances = self._chances[key] = softmax(scores)
         if rest:
             allowed = [agree(w, rest) for w in self._starts()] + [agree(v, rest) for v in fixed]
-            chances *= np.array(allowed, np.float32)
+            chances = chances * np.array(allowed, np.float32)
         total, best = float(chances.sum()), int(chances.argmax())
         if total <= 0.0:
             return None, 0.0
@@ -508,9 +517,12 @@ class Draft:
 
     def _ending(self, start: int, slot: int, rest: str) -> tuple[str | None, float]:
         lengths, shapes = end_candidates(self._words, start)
-        features = end_features(self._words, start, slot, lengths, shapes)
-        chances = softmax(_total(self._weights.values, features))
-        left = 1.0
+        known = self._chances.get((start, slot))
+        if known is None:
+            features = end_features(self._words, start, slot, lengths, shapes)
+            known = softmax(_total(self._weights.values, features))
+            self._chances[start, slot] = known
+        chances, left = known.copy(), 1.0
         for _ in range(min(12, len(chances))):
             best = int(chances.argmax())
             words = self._words.slice(start, start + int(lengths[best]))
@@ -525,7 +537,7 @@ class Draft:
 
 def _total(table: Scores, features: NDArray[np.intp]) -> Scores:
     """The sums of the features' weights, down the rows."""
-    total: Scores = table.take(features, axis=0).sum(axis=0)
+    total: Scores = np.add.reduce(table.take(features, axis=0))
     return total
 
 
