@@ -147,6 +147,6 @@ class Admission:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-async def _outcome(future: Future[T]) -> T:
+def _outcome(future: Future[T]) -> asyncio.Future[T]:
     """The result of a thread's future; leaving does not cancel it: the ticket says so instead."""
-    return await asyncio.shield(asyncio.wrap_future(future))
+    return asyncio.shield(asyncio.wrap_future(future))

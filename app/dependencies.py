@@ -1,6 +1,8 @@
 """What routes ask for: the service, its ready parts, the caller's key, the request's id.
 
-All are coroutines: FastAPI sends each plain function through a thread of its own.
+All are coroutines: FastAPI sends each plain function through a thread of its own. And they are
+few and flat: FastAPI solves every dependency of a dependency anew at every request, for about as
+much time as a small answer takes to write.
 """
 
 from __future__ import annotations
@@ -8,11 +10,13 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable
+from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
+from app.metrics import Metrics
 from app.service import Ready, Service
 from knowledge_base import KnowledgeBase
 from schemas.errors import Cancelled, Unauthorized
@@ -29,29 +33,39 @@ async def service(request: Request) -> Service:
     return found
 
 
-async def ready(found: Annotated[Service, Depends(service)]) -> Ready:
+async def ready(request: Request) -> Ready:
     """The loaded parts; answers 503 until they are there."""
-    return found.ready()
+    return (await service(request)).ready()
 
 
-async def knowledge(parts: Annotated[Ready, Depends(ready)]) -> KnowledgeBase:
+async def knowledge(request: Request) -> KnowledgeBase:
     """The knowledge base."""
-    return parts.parts.knowledge
+    return (await ready(request)).parts.knowledge
 
 
-async def request_id(request: Request) -> str:
-    """The id this request is logged under."""
-    found: str = request.state.request_id
-    return found
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request for an interpretation needs besides its body."""
+
+    request_id: str
+    """As in the log and in the header X-Request-ID."""
+    parts: Ready
+    metrics: Metrics
+
+
+async def asked(request: Request) -> Asked:
+    """The loaded parts and what this request is known by; answers 503 until they are there."""
+    found = await service(request)
+    return Asked(request.state.request_id, found.ready(), found.metrics)
 
 
 async def authorised(
-    found: Annotated[Service, Depends(service)],
+    request: Request,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
     header: Annotated[str | None, Security(_HEADER)],
 ) -> None:
     """Let in who has the key, or everyone where none is set."""
-    key = found.settings.server.api_key
+    key = (await service(request)).settings.server.api_key
     given = bearer.credentials if bearer else header
     if key is None:
         return
@@ -83,4 +97,4 @@ async def _disconnected(request: Request) -> None:
 ServiceOf = Annotated[Service, Depends(service)]
 ReadyParts = Annotated[Ready, Depends(ready)]
 Knowledge = Annotated[KnowledgeBase, Depends(knowledge)]
-RequestId = Annotated[str, Depends(request_id)]
+AskedFor = Annotated[Asked, Depends(asked)]

@@ -10,10 +10,9 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
 
 from app.admission import Ticket, Work
-from app.dependencies import ReadyParts, RequestId, ServiceOf, unless_gone
+from app.dependencies import Asked, AskedFor, unless_gone
 from app.faults import error_of
 from app.interpreter import Call, CommandListener, Outcome
-from app.service import Ready
 from schemas.api import (
     BatchRequest,
     BatchResponse,
@@ -31,48 +30,37 @@ router = APIRouter(prefix="/v1/interpret", tags=["interpret"])
 
 
 def work_for(
-    parts: Ready, body: InterpretRequest, request_id: str, on_command: CommandListener | None = None
+    asked: Asked, body: InterpretRequest, on_command: CommandListener | None = None
 ) -> Work[Outcome]:
     """The interpretation of one utterance, as the worker threads take it."""
 
     def work(ticket: Ticket) -> Outcome:
-        call = Call(request_id, ticket.waited, ticket.cancelled, on_command)
-        return parts.interpreter.interpret(body, call)
+        call = Call(asked.request_id, ticket.waited, ticket.cancelled, on_command)
+        return asked.parts.interpreter.interpret(body, call)
 
     return work
 
 
 @router.post("", response_model=Interpretation)
 async def interpret(
-    body: InterpretRequest,
-    request: Request,
-    service: ServiceOf,
-    parts: ReadyParts,
-    request_id: RequestId,
+    body: InterpretRequest, request: Request, asked: AskedFor
 ) -> Interpreted | Clarify | Unsupported:
     """Turn one utterance into a plan, a question, or an honest no."""
-    answer = await unless_gone(request, parts.admission.run(work_for(parts, body, request_id)))
-    service.metrics.answered(answer)
+    answer = await unless_gone(request, asked.parts.admission.run(work_for(asked, body)))
+    asked.metrics.answered(answer)
     return answer
 
 
 @router.post("/batch")
-async def interpret_batch(
-    body: BatchRequest,
-    request: Request,
-    service: ServiceOf,
-    parts: ReadyParts,
-    request_id: RequestId,
-) -> BatchResponse:
+async def interpret_batch(body: BatchRequest, request: Request, asked: AskedFor) -> BatchResponse:
     """Turn up to 32 utterances into one interpretation each, in their order."""
     works = [
-        work_for(parts, InterpretRequest(text=text, ground=body.ground), request_id)
-        for text in body.texts
+        work_for(asked, InterpretRequest(text=text, ground=body.ground)) for text in body.texts
     ]
-    answers = await unless_gone(request, parts.admission.run_all(works))
+    answers = await unless_gone(request, asked.parts.admission.run_all(works))
     for answer in answers:
-        service.metrics.answered(answer)
-    return BatchResponse(request_id=request_id, interpretations=tuple(answers))
+        asked.metrics.answered(answer)
+    return BatchResponse(request_id=asked.request_id, interpretations=tuple(answers))
 
 
 @router.post(
@@ -80,21 +68,19 @@ async def interpret_batch(
     response_class=StreamingResponse,
     responses={200: {"content": {"text/event-stream": {}}, "description": "Server-Sent Events."}},
 )
-async def interpret_stream(
-    body: InterpretRequest, service: ServiceOf, parts: ReadyParts, request_id: RequestId
-) -> StreamingResponse:
+async def interpret_stream(body: InterpretRequest, asked: AskedFor) -> StreamingResponse:
     """Send each command the moment it is decoded and grounded, then the whole answer.
 
     Events: ``command`` {index, command}, then one ``interpretation``; or one ``error``.
     """
     loop = asyncio.get_running_loop()
-    events: asyncio.Queue[bytes] = asyncio.Queue()
+    events: asyncio.Queue[bytes | None] = asyncio.Queue()  # None: the work has ended
 
     def on_command(index: int, command: RobotCommand) -> None:
         loop.call_soon_threadsafe(events.put_nowait, _command_event(index, command))
 
-    answer = parts.admission.run(work_for(parts, body, request_id, on_command))
-    running = asyncio.create_task(answer)
+    running = asyncio.create_task(asked.parts.admission.run(work_for(asked, body, on_command)))
+    running.add_done_callback(lambda _: events.put_nowait(None))
     await asyncio.sleep(0)  # let admission refuse before the stream has begun
     if running.done():
         running.result()
@@ -102,14 +88,10 @@ async def interpret_stream(
     async def stream() -> AsyncIterator[bytes]:
         sent = 0
         try:
-            while not running.done() or not events.empty():
-                waiting = asyncio.create_task(events.get())
-                await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
-                if waiting.done():
-                    sent += 1
-                    yield waiting.result()
-                waiting.cancel()
-            for event in _last_events(running, service, request_id, sent):
+            while (event := await events.get()) is not None:
+                sent += 1
+                yield event
+            for event in _last_events(running, asked, sent):
                 yield event
         finally:
             running.cancel()
@@ -124,16 +106,14 @@ def _command_event(index: int, command: RobotCommand) -> bytes:
     return format_sse_event(event="command", data_str=event.model_dump_json())
 
 
-def _last_events(
-    running: asyncio.Task[Outcome], service: ServiceOf, request_id: str, sent: int
-) -> Iterator[bytes]:
+def _last_events(running: asyncio.Task[Outcome], asked: Asked, sent: int) -> Iterator[bytes]:
     try:
         outcome = running.result()
     except CommandInterpreterError as fault:
-        body = error_of(fault, request_id).model_dump_json()
+        body = error_of(fault, asked.request_id).model_dump_json()
         yield format_sse_event(event="error", data_str=body)
         return
-    service.metrics.answered(outcome)
+    asked.metrics.answered(outcome)
     # A turn that answers a question or corrects a slot is not decoded: its commands come here.
     for index, command in list(enumerate(outcome.commands))[sent:]:
         yield _command_event(index, command)

@@ -19,10 +19,10 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from app.admission import Ticket, Work
 from app.answer_schema import AnswerSchema
-from app.dependencies import ReadyParts, RequestId, ServiceOf, unless_gone
+from app.dependencies import Asked, AskedFor, ReadyParts, unless_gone
 from app.faults import error_of
 from app.interpreter import Call, CommandListener, Outcome
-from app.service import Ready, Service
+from app.service import Ready
 from models.base import Decoded
 from schemas.api import InterpretRequest, Text
 from schemas.commands import RobotCommand
@@ -147,23 +147,19 @@ def _model(parts: Ready) -> dict[str, Any]:
     responses={200: {"description": "A chat completion, or its chunks as Server-Sent Events."}},
 )
 async def chat_completions(
-    body: ChatRequest,
-    request: Request,
-    service: ServiceOf,
-    parts: ReadyParts,
-    request_id: RequestId,
+    body: ChatRequest, request: Request, asked: AskedFor
 ) -> JSONResponse | StreamingResponse:
     """Answer the last user message with ``{"commands":[…]}``; a refusal leaves the list empty."""
     schema = _expected(body)
-    asked = InterpretRequest(text=_utterance(body), ground=False)
-    completion = _Completion(f"chatcmpl-{request_id}", parts.parts.model.name)
+    utterance = InterpretRequest(text=_utterance(body), ground=False)
+    completion = _Completion(f"chatcmpl-{asked.request_id}", asked.parts.parts.model.name)
     if body.stream and schema is None:
-        events = await _begun(parts, asked, completion, body, service, request_id)
+        events = await _begun(asked, utterance, completion, body)
     else:
         outcome = await unless_gone(
-            request, parts.admission.run(_work(parts, asked, completion, request_id))
+            request, asked.parts.admission.run(_work(asked, utterance, completion))
         )
-        service.metrics.answered(outcome)
+        asked.metrics.answered(outcome)
         if schema is not None:
             schema.check(content_of(outcome.commands))
         if not body.stream:
@@ -251,18 +247,17 @@ def _utterance(body: ChatRequest) -> str:
 
 
 def _work(
-    parts: Ready,
-    asked: InterpretRequest,
+    asked: Asked,
+    utterance: InterpretRequest,
     completion: _Completion,
-    request_id: str,
     on_command: CommandListener | None = None,
 ) -> Work[Outcome]:
     def kept(decoded: Decoded) -> None:
         completion.decoded = decoded
 
     def work(ticket: Ticket) -> Outcome:
-        return parts.interpreter.interpret(
-            asked, Call(request_id, ticket.waited, ticket.cancelled, on_command, kept)
+        return asked.parts.interpreter.interpret(
+            utterance, Call(asked.request_id, ticket.waited, ticket.cancelled, on_command, kept)
         )
 
     return work
@@ -290,23 +285,19 @@ def _end(outcome: Outcome, completion: _Completion, body: ChatRequest) -> list[b
 
 
 async def _begun(
-    parts: Ready,
-    asked: InterpretRequest,
-    completion: _Completion,
-    body: ChatRequest,
-    service: Service,
-    request_id: str,
+    asked: Asked, utterance: InterpretRequest, completion: _Completion, body: ChatRequest
 ) -> AsyncIterator[bytes]:
     """Chunks as commands are decoded; what admission refuses is refused before the first."""
     loop = asyncio.get_running_loop()
-    pieces: asyncio.Queue[str] = asyncio.Queue()
+    pieces: asyncio.Queue[str | None] = asyncio.Queue()  # None: the work has ended
 
     def on_command(index: int, command: RobotCommand) -> None:
         piece = ("," if index else "") + compact(_plain(command))
         loop.call_soon_threadsafe(pieces.put_nowait, piece)
 
-    work = _work(parts, asked, completion, request_id, on_command)
-    running = asyncio.create_task(parts.admission.run(work))
+    work = _work(asked, utterance, completion, on_command)
+    running = asyncio.create_task(asked.parts.admission.run(work))
+    running.add_done_callback(lambda _: pieces.put_nowait(None))
     await asyncio.sleep(0)
     if running.done():
         running.result()
@@ -314,19 +305,15 @@ async def _begun(
     async def stream() -> AsyncIterator[bytes]:
         yield completion.chunk({"role": "assistant", "content": '{"commands":['})
         try:
-            while not running.done() or not pieces.empty():
-                waiting = asyncio.create_task(pieces.get())
-                await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
-                if waiting.done():
-                    yield completion.chunk({"content": waiting.result()})
-                waiting.cancel()
+            while (piece := await pieces.get()) is not None:
+                yield completion.chunk({"content": piece})
             outcome = running.result()
         except CommandInterpreterError as fault:
-            yield _event(error_of(fault, request_id).model_dump())
+            yield _event(error_of(fault, asked.request_id).model_dump())
             return
         finally:
             running.cancel()
-        service.metrics.answered(outcome)
+        asked.metrics.answered(outcome)
         yield completion.chunk({"content": "]}"})
         for event in _end(outcome, completion, body):
             yield event
