@@ -93,6 +93,7 @@ def together(world: int, cuda: bool, follow: Callable[..., None], *args: Any) ->
     try:
         _meet(Rank(0, world, cuda), port)
         yield Rank(0, world, cuda)
+        distributed.destroy_process_group()  # NCCL lets nobody go before all have left
         for process in others:
             process.join()
     finally:

@@ -85,12 +85,13 @@ SHAPES = {
     "meet": "(go )?find( hello)?( (say|answer))?( (say|answer|follow|guide))?",
     "talk": "(go )?find say",
     "answer": "(go )?find answer",
-    "count_things": "go count home tell",
-    "count_people": "go count home tell",
-    "learn_about_person": "go find learn (home|go find) tell",
-    "superlative": "go compare home tell",
+    "count_things": "(go )?count (home|go find) tell",
+    "count_people": "(go )?count (home|go find) tell",
+    "learn_about_person": "(go )?find learn (home|go find) tell",
+    "superlative": "(go )?compare (home|go find) tell",
+    "several": "(go )?pick .*(give|put)|go find find|go count home tell go count home tell",
     "follow_person": "(go )?find follow",
-    "guide_person": "(go )?find guide",
+    "guide_person": "(go )?find (guide|follow)",
     "meet_then_find": "go find go find",
 }
 """What each intent's plans are, in the words of ``_shape``."""

@@ -19,11 +19,11 @@ from training.generator.world import World, article
 
 DATA: dict[str, Any] = table("declines")
 REASONS: dict[DeclineReason, int] = {
-    DeclineReason.CHIT_CHAT: 26,
+    DeclineReason.CHIT_CHAT: 38,
     DeclineReason.WORLD_QUESTION: 24,
     DeclineReason.MISSING_ACTION: 34,
     DeclineReason.INJECTION: 12,
-    DeclineReason.UNINTELLIGIBLE: 14,
+    DeclineReason.UNINTELLIGIBLE: 22,
 }
 """Every reason and its share."""
 
@@ -72,6 +72,10 @@ def _bindings(world: World) -> dict[str, Any]:
     }
     for name, key in _OPEN_LISTS.items():
         scope[name] = _Draw(world, lambda key=key: str(choose(world.rng, DATA[key])))
+    scope["PT"] = Lazy(world, "the {P}", scope)
+    scope["IT"] = "it"
+    for name, key in _SPOKEN_OF.items():
+        scope[name] = Lazy(world, DATA[key], scope)
     scope["PAYLOAD"] = Lazy(world, "{PAY}", {"PAY": scope["PAY"]})
     return scope
 
@@ -86,6 +90,10 @@ _OPEN_LISTS = {
     "PRED": "predicates",
     "WHEN": "whens",
 }
+
+
+_SPOKEN_OF = {"DEED": "deeds", "DOING": "doings", "DID": "dids"}
+"""What the robot can do, in sentences that do not ask for it."""
 
 
 class _Draw:

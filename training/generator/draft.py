@@ -91,7 +91,9 @@ def build_grammar() -> Grammar:
         grammar.add(topic_rule(canonical), map(str, alternatives))
     for name in ("neutral", "article", "bare", "gendered"):
         grammar.add(f"head_{name}", DESCRIPTIONS["heads"][name])
-    grammar.add("head_gendered_many", DESCRIPTIONS["heads"]["gendered_many"])
+    for name in ("gendered_many", "roles", "relations", "everyone", "called", "titles"):
+        grammar.add(f"head_{name}", DESCRIPTIONS["heads"][name])
+    grammar.add("activity", DESCRIPTIONS["activities"])
     for pose, wording in DESCRIPTIONS["poses"].items():
         grammar.add(f"{pose}_before", wording["before"])
         grammar.add(f"{pose}_after", wording["after"])
@@ -159,10 +161,18 @@ def sentence(world: World, group: str, scope: Mapping[str, Any]) -> str:
     return world.say(parted(template(world, group), scope), **scope)
 
 
+def amended(world: World, text: str, meant: str) -> str:
+    """The sentence, and behind it what was meant in place of what was said."""
+    return world.say(
+        "{TEXT}{amend} {MEANT}[| please| instead]", TEXT=text.rstrip(" ."), MEANT=meant
+    )
+
+
 __all__ = [
     "Draft",
     "It",
     "Lazy",
+    "amended",
     "article",
     "build_grammar",
     "describing",

@@ -32,7 +32,10 @@ class Look:
 
 
 def posture(world: World) -> Look:
-    """Sitting, standing or lying."""
+    """Sitting, standing or lying; now and then something else that people are seen doing."""
+    if world.chance(0.06):
+        doing = world.say("{activity}")
+        return Look(f"{doing} person", f"{doing} persons", "", doing)
     pose = choose(world.rng, ("sitting", "standing", "lying"))
     return Look(f"{pose} person", f"{pose} persons", f"{{{pose}_before}}", f"{{{pose}_after}}")
 
@@ -113,7 +116,7 @@ def person(world: World, kinds: str) -> Person:
     kind = choose(world.rng, kinds.split())
     pron = world.say("[them*5|him|her]")
     if kind == "name":
-        return _named(world, pron)
+        return _called(world, pron) if world.chance(0.1) else _named(world, pron)
     if kind == "clothes":
         return _dressed(world, pron)
     if kind == "any":
@@ -129,6 +132,23 @@ def _named(world: World, pron: str) -> Person:
     return Person(world, said, True, words, pron, words)
 
 
+def _called(world: World, pron: str) -> Person:
+    """A name with a title, or with who it is: "my sister Jane", "someone called Jane"."""
+    if world.chance(0.3):
+        said, words = world.mention(f"{world.say('{head_titles}')} {world.name().split()[-1]}")
+        return Person(world, said, True, words, pron, words)
+    said, name = world.mention(world.name())
+    noun = world.say("{head_called}", NAME=name, relation=world.say("{head_relations}"))
+    gender = next((w for w in ("man", "woman", "guy", "lady") if f" {w} " in noun), "")
+    return Person(world, said, True, noun, _agreeing(pron, gender), noun)
+
+
+def everyone(world: World) -> Person:
+    """A group, spoken to as one."""
+    noun = world.say("{head_everyone}")
+    return Person(world, "", False, noun, "them", noun)
+
+
 def _head(world: World, article_: str = "") -> tuple[str, str]:
     """A determiner and a noun, or "someone"; with the gendered word where there is one."""
     det = article_ or world.say("{head_article}")
@@ -141,8 +161,14 @@ def _head(world: World, article_: str = "") -> tuple[str, str]:
     return (article(noun) if det == "a" else f"{det} {noun}"), ""
 
 
-_HER = frozenset("woman girl lady grandma granny female gal".split())
-_HIM = frozenset("man boy gentleman guy grandpa male dude bloke chap lad".split())
+_HER = frozenset(
+    "woman girl lady grandma granny female gal mom mum mother sister wife daughter grandmother "
+    "aunt girlfriend niece waitress hostess".split()
+)
+_HIM = frozenset(
+    "man boy gentleman guy grandpa male dude bloke chap lad dad father brother husband son "
+    "grandfather uncle boyfriend nephew waiter host postman mailman".split()
+)
 
 
 def _agreeing(pron: str, gender: str) -> str:
@@ -154,9 +180,20 @@ def _agreeing(pron: str, gender: str) -> str:
 
 
 def _anyone(world: World, pron: str) -> Person:
+    if world.chance(0.15):
+        return _of_role(world, pron)
     head, gender = _head(world)
     pron = _agreeing(pron, gender)
     return Person(world, gender, False, head, pron, head)
+
+
+def _of_role(world: World, pron: str) -> Person:
+    """The doctor, or my mother."""
+    related = world.chance(0.5)
+    role = world.say("{head_relations}" if related else "{head_roles}")
+    said, words = world.mention(role)
+    noun = f"{world.say('[my*6|our|his|her]') if related else 'the'} {words}"
+    return Person(world, said, False, noun, _agreeing(pron, role), noun)
 
 
 def _their(text: str, pron: str) -> str:

@@ -128,6 +128,11 @@ class Generator:
         # "Get it for me" would ask for it to be handed over.
         if world.chance(0.01) and draft.steps[-1].command is not PickObject:
             text = f"{text.rstrip(' .')} for me"
+        elif world.chance(0.02):
+            manner = world.say("{manner}")
+            text = f"{text.rstrip(' .')}{'' if manner.startswith(',') else ' '}{manner}"
+        if world.chance(0.015):
+            text = world.say("{preface}[. |, |. |; | and | ]{TEXT}", TEXT=text)
         text = styled(text, world.rng, self.grammar, self.recipe.styles)
         found = said(text)
         target = compact({"commands": [step.written(found) for step in draft.steps]})

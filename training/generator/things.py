@@ -21,9 +21,9 @@ class Thing:
     superlative: bool = False
 
     @classmethod
-    def of(cls, world: World) -> Thing:
-        """A thing the world has not named yet."""
-        draw = world.rng.random()
+    def of(cls, world: World, plain: bool = False) -> Thing:
+        """A thing the world has not named yet; ``plain``: by its name, and not corrected."""
+        draw = 1.0 if plain else world.rng.random()
         superlative = False
         if draw < 0.22:
             name = world.category()[0]
@@ -36,9 +36,16 @@ class Thing:
         else:
             name = world.object_name()
         said, words = world.mention(name)
+        if draw < 0.22 and world.chance(0.04):
+            words = f"{words} item"  # "A food item" is some food.
+            return cls(world, said, words, False)
         last = name.split()[-1]
         bare = name in world.lexicon.uncountable or last in world.lexicon.uncountable
-        wrong = world.say(f"the {world.object_name()}{{correction}}") if world.chance(0.02) else ""
+        wrong = (
+            world.say(f"the {world.object_name()}{{correction}}")
+            if not plain and world.chance(0.02)
+            else ""
+        )
         bare = bare or (last.endswith("s") and not last.endswith("ss"))
         return cls(world, said, words, bare, wrong, superlative)
 
@@ -53,8 +60,8 @@ class Thing:
             return f"the {words}"
         if self.bare:
             return world.say("[some*3|the|my||a|any]") + f" {words}"
-        if draw < 0.31:
-            return world.say("[any|one|my|that|this|some|our|a single]") + f" {words}"
+        if draw < 0.33:
+            return world.say("[any|one|my*2|that*3|this*2|some|our|a single]") + f" {words}"
         return article(words)
 
     @property

@@ -93,6 +93,8 @@ class World:
             if coined:
                 return lex.coin(self.rng).capitalize()
             first: str = choose(self.rng, lex.names)
+            if self.chance(0.03):
+                return _accented(self.rng, first)
             return f"{first} {choose(self.rng, lex.names)}" if self.chance(0.08) else first
 
         return self._pick(lex.arena.people, lex.people, make)
@@ -118,6 +120,10 @@ class World:
                 return (
                     f"{self._before(lex.place_adjectives, coined)} {word} {choose(rng, ROOM_HEADS)}"
                 )
+            if form < 0.92:
+                return f"{self._owner(word)}'s {choose(rng, ROOM_HEADS)}"
+            if form < 0.935:
+                return f"{word} and {self._word(coined)} {choose(rng, ROOM_HEADS)}"
             return f"{choose(rng, lex.place_adjectives)} {choose(rng, lex.rooms)}"
 
         return self._pick(lex.arena.rooms, lex.rooms, make)
@@ -144,12 +150,24 @@ class World:
                 return f"{word} {self._word(coined)}"
             if form < 0.87:
                 return f"{self._before(lex.place_adjectives, coined)} {word} {choose(rng, PLACE_HEADS)}"  # noqa: E501
+            if form < 0.92:
+                thing = choose(rng, PLACE_HEADS) if self.chance(0.5) else choose(rng, listed)
+                return f"{self._owner(word)}'s {thing}"
+            if form < 0.935:
+                return f"{word} and {self._word(coined)} {choose(rng, PLACE_HEADS)}"
             return f"{choose(rng, lex.place_adjectives)} {choose(rng, listed)}"
 
         arena = lex.arena.placements if placement else lex.arena.locations
         name = self._pick(arena, listed, make)
         # Furniture may be told apart by its room, which then belongs to the place's name.
         return f"{name} in the {self._plain_room()}" if self.chance(0.08) else name
+
+    def _owner(self, word: str) -> str:
+        """Whose a place is: a role's, a name's, or an open word's."""
+        draw = self.rng.random()
+        if draw < 0.4:
+            return self.say("{head_roles}")
+        return str(choose(self.rng, self.lexicon.names)) if draw < 0.6 else word
 
     def _plain_room(self) -> str:
         lex, rng = self.lexicon, self.rng
@@ -165,8 +183,10 @@ class World:
         def make(coined: bool) -> str:
             word = self._word(coined)
             form = rng.random()
-            if form < 0.38:
+            if form < 0.36:
                 return word
+            if form < 0.38:
+                return _numbered(rng, word)
             if form < 0.43:
                 return _joined(rng, word, lex.word(rng, coined))
             if form < 0.57:
@@ -210,6 +230,27 @@ class World:
             canonical = choose(self.rng, _TOPICS)
             return canonical, self.say(f"{{{topic_rule(canonical)}}}")
         return "", choose(self.rng, self.lexicon.topics)
+
+
+_ACCENTS = {
+    "a": "áàâãäå", "e": "éèêëę", "i": "íîï", "o": "óôöõø", "u": "úùûü", "n": "ñń", "c": "çćč",
+    "s": "šśş", "z": "žż", "l": "ł", "y": "ý", "r": "ř", "g": "ğ",
+}  # fmt: skip
+
+
+def _accented(rng: random.Random, name: str) -> str:
+    """A name as other languages spell it."""
+    fit = [at for at, letter in enumerate(name) if letter in _ACCENTS]
+    for at in rng.sample(fit, min(len(fit), rng.choice((1, 1, 1, 2)))):
+        name = name[:at] + rng.choice(_ACCENTS[name[at]]) + name[at + 1 :]
+    return name
+
+
+def _numbered(rng: random.Random, word: str) -> str:
+    """A thing told apart by number or letter: "size 8 shoe", "number 2 pencil", "type c cable"."""
+    label = rng.choice(("number", "size", "type", "grade", "no."))
+    which = rng.choice("abcx") if label == "type" else str(rng.randint(1, 60))
+    return f"{word} {label} {which}" if rng.random() < 0.3 else f"{label} {which} {word}"
 
 
 def _joined(rng: random.Random, one: str, two: str) -> str:

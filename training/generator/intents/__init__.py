@@ -11,6 +11,7 @@ from training.generator.intents.gpsr import gpsr
 from training.generator.intents.leading import follow_person, guide_person, meet_then_find
 from training.generator.intents.learning import learn_about_person, superlative
 from training.generator.intents.meeting import meet
+from training.generator.intents.several import several
 from training.generator.intents.simple import simple
 from training.generator.intents.talking import answer, talk
 from training.generator.world import World
@@ -27,7 +28,8 @@ INTENTS: dict[Callable[[World], Draft], int] = {
     follow_person: 8,
     guide_person: 9,
     meet_then_find: 5,
-    simple: 6,
+    simple: 8,
+    several: 4,
     gpsr: 12,
 }
 """Every intent and its share."""

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from training.generator.draft import Draft, sentence
-from training.generator.people import Crowd, crowd
+from training.generator.people import Crowd, crowd, person
 from training.generator.places import room, spot, surface
-from training.generator.plan import HOME, TELL_COUNT, count, go
+from training.generator.plan import HOME, TELL_COUNT, Value, count, go
 from training.generator.things import Countables
 from training.generator.world import World
 
 
 def count_things(world: World) -> Draft:
-    """How many things are at a place."""
+    """How many things are at a place, or here; told to the operator or to someone else."""
+    if world.chance(0.07):
+        things = Countables.of(world)
+        text = sentence(world, "count_things_here", {"C": things})
+        return Draft(text, [count(things.value), HOME, TELL_COUNT])
     place = surface(world) if world.chance(0.85) else room(world)
+    if world.chance(0.11):
+        things = Countables.of(world)
+        return _told(world, "count_things_told", {"S": place, "C": things}, things.value)
     mass = world.chance(0.05)
     things = Countables.mass(world) if mass else Countables.of(world)
     text = sentence(world, "count_mass" if mass else "count_things", {"S": place, "C": things})
@@ -20,13 +29,27 @@ def count_things(world: World) -> Draft:
 
 
 def count_people(world: World) -> Draft:
-    """How many people of a description are at a place."""
-    place = room(world) if world.chance(0.88) else spot(world)
+    """How many people of a description are at a place, or here; told as things are."""
     people = crowd(world)
-    text = sentence(
-        world, "count_people", {"S": place, "P": people, "are_doing": _are(world, people)}
-    )
+    scope: dict[str, Any] = {"P": people, "are_doing": _are(world, people)}
+    if world.chance(0.07):
+        text = sentence(world, "count_people_here", scope)
+        return Draft(text, [count(people.value), HOME, TELL_COUNT])
+    scope["S"] = place = room(world) if world.chance(0.88) else spot(world)
+    if world.chance(0.09):
+        return _told(world, "count_people_told", scope, people.value)
+    text = sentence(world, "count_people", scope)
     return Draft(text, [go(place.value), count(people.value), HOME, TELL_COUNT])
+
+
+def _told(world: World, group: str, scope: dict[str, Any], counted: Value) -> Draft:
+    """The number is for someone else, somewhere else."""
+    scope["Y"], scope["G"] = listener, where = person(world, LISTENERS), room(world)
+    steps = [go(scope["S"].value), count(counted), go(where.value), listener.step, TELL_COUNT]
+    return Draft(sentence(world, group, scope), steps)
+
+
+LISTENERS = "name name name name any gesture pose clothes"
 
 
 def _are(world: World, people: Crowd) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from training.generator.draft import Draft, It, Lazy, sentence
+from schemas.commands import PickObject
+from training.generator.draft import Draft, It, Lazy, amended, sentence
 from training.generator.entities import choose
 from training.generator.people import person
 from training.generator.places import Place, room, spot, surface
@@ -15,8 +16,17 @@ from training.generator.world import World
 
 
 def fetch(world: World) -> Draft:
-    """Pick something up somewhere and carry it on."""
-    thing = Thing.of(world)
+    """Pick something up somewhere and carry it on; now and then another thing after all."""
+    if not world.chance(0.025):
+        return _fetched(world, Thing.of(world))
+    thing = Thing.of(world, plain=True)
+    draft = _fetched(world, thing)
+    meant = Thing.of(world, plain=True)
+    steps = [pick(meant.value) if s.command is PickObject else s for s in draft.steps]
+    return Draft(amended(world, draft.text, meant.the), steps)
+
+
+def _fetched(world: World, thing: Thing) -> Draft:
     place = _source(world)
     goals = "me me me place place person person none" if place else "me me me place person none"
     goal = choose(world.rng, goals.split())
@@ -43,9 +53,9 @@ def fetch(world: World) -> Draft:
 
 def _source(world: World) -> Place | None:
     draw = world.rng.random()
-    if draw < 0.15:
+    if draw < 0.2:
         return None
-    if draw < 0.22:
+    if draw < 0.26:
         return spot(world)
     return surface(world) if draw < 0.68 else room(world)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from training.generator.draft import Draft, describing, sentence
+from training.generator.draft import Draft, amended, describing, sentence
 from training.generator.intents.meeting import whereabouts
-from training.generator.people import person
-from training.generator.places import anywhere, room, spot
+from training.generator.people import Person, person
+from training.generator.places import Place, anywhere, room, spot
 from training.generator.plan import UNTIL_TOLD, follow, go, guide
 from training.generator.world import World
 
@@ -33,6 +33,8 @@ def guide_person(world: World) -> Draft:
     place = whereabouts(world, 0.93)
     if place and world.chance(0.5):
         place = spot(world)
+    if world.chance(0.03):
+        return _after_all(world, someone, place)
     if place and world.chance(0.06):
         text = sentence(world, "guide_back", describing(world, someone, place))
         return Draft(text, [go(place.value), someone.step, guide("start_location")])
@@ -41,6 +43,17 @@ def guide_person(world: World) -> Draft:
     text = sentence(world, "guide" if place else "guide_nowhere", scope)
     there = [go(place.value)] if place else []
     return Draft(text, [*there, someone.step, guide(goal.value)])
+
+
+def _after_all(world: World, someone: Person, place: Place | None) -> Draft:
+    """To another place than was said first."""
+    said, meant = anywhere(world), anywhere(world)
+    scope = describing(world, someone, place) | {"D": said}
+    leads = world.chance(0.6)
+    group = ("guide" if leads else "follow_to") + ("" if place else "_nowhere")
+    text = amended(world, sentence(world, group, scope), world.say("[to |]{M.the}", M=meant))
+    there = [go(place.value)] if place else []
+    return Draft(text, [*there, someone.step, (guide if leads else follow)(meant.value)])
 
 
 def meet_then_find(world: World) -> Draft:

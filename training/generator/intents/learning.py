@@ -8,6 +8,7 @@ from typing import Any
 from training.generator.draft import Draft, Lazy, describing, sentence
 from training.generator.entities import choose
 from training.generator.grammar import weigh
+from training.generator.intents.counting import LISTENERS
 from training.generator.intents.meeting import whereabouts
 from training.generator.people import DESCRIPTIONS, Person, gesture, person, posture
 from training.generator.places import Kind, Place, room, spot, surface
@@ -42,6 +43,8 @@ def learn_about_person(world: World) -> Draft:
         if attribute in ("name", "gender")
         else "any any any any any any any gesture pose clothes name"
     )
+    if attribute != "gender" and world.chance(0.05):
+        return _here(world, attribute)
     someone = _told_apart(world, kinds, place)
     scope = describing(world, someone, place)
     scope["info"] = Lazy(world, f"{{info_{attribute}}}", scope)
@@ -64,6 +67,15 @@ def learn_about_person(world: World) -> Draft:
     scope["YG"] = Lazy(world, "{Y} {G.at}", scope)
     text = sentence(world, "info_to_person", scope)
     return Draft(text, [*found, go(where.value), listener.step, TELL_PERSON])
+
+
+def _here(world: World, attribute: str) -> Draft:
+    """No place is named."""
+    someone = person(world, "any gesture pose clothes clothes")
+    scope = describing(world, someone, None)
+    scope["short"] = Lazy(world, f"{{short_{attribute}}}", scope)
+    steps = [someone.step, learn(attribute), HOME, TELL_PERSON]
+    return Draft(sentence(world, "info_here", scope), steps)
 
 
 _ATTRIBUTES = (
@@ -104,6 +116,14 @@ def superlative(world: World) -> Draft:
     scope["clauses"] = f"{_PLURAL.get(verb, verb)} {rest}"
     packed = "[{before} {K.one}*8|{K.one} {packed}*4|{before} of the {K.many}|{before} {K.one} of all|{K.one} that {clause}*2]"  # noqa: E501
     scope["np"] = Lazy(world, packed, scope)
+    if world.chance(0.06):
+        text = sentence(world, "superlative_here", scope)
+        return Draft(text, [compare(measure, kin.value), HOME, TELL_VISUAL])
+    if world.chance(0.09):
+        scope["Y"], scope["G"] = listener, where = person(world, LISTENERS), room(world)
+        text = sentence(world, "superlative_told", scope)
+        found = [go(place.value), compare(measure, kin.value)]
+        return Draft(text, [*found, go(where.value), listener.step, TELL_VISUAL])
     unnamed = kin.value == "object" and world.chance(0.15)
     text = sentence(world, "superlative_any" if unnamed else "superlative", scope)
     return Draft(text, [go(place.value), compare(measure, kin.value), HOME, TELL_VISUAL])

@@ -9,7 +9,7 @@ from typing import Any
 from schemas.commands import AnswerQuestion, SayWithContext
 from training.generator.draft import Draft, Lazy, describing, parted, sentence, template
 from training.generator.entities import choose
-from training.generator.people import Person, person
+from training.generator.people import Person, everyone, person
 from training.generator.places import Place, anywhere, room, spot
 from training.generator.plan import ANSWER, INTRODUCE, UNTIL_TOLD, Step, follow, go, guide, say
 from training.generator.world import World
@@ -109,10 +109,12 @@ def meet(world: World) -> Draft:
     )
     place = whereabouts(world)
     greets = world.chance(0.38)
+    if greets and world.chance(0.06):
+        someone = everyone(world)
     verb = "greet" if greets else _verb(world, someone)
     before = [*([go(place.value)] if place else []), someone.step, *([INTRODUCE] if greets else [])]
     scope = describing(world, someone, place)
-    if place and world.chance(0.07):
+    if place and world.chance(0.12):
         return Draft(_worded(world, "meet_only", verb, scope), before)
     after = follow_up(world, someone, "talk talk answer follow follow_to guide guide")
     if place and world.chance(0.08):

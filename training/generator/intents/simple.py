@@ -8,6 +8,7 @@ from schemas.commands import FindPerson
 from training.generator.draft import Draft, template
 from training.generator.entities import choose
 from training.generator.intents.meeting import said_topic
+from training.generator.people import person
 from training.generator.places import anywhere
 from training.generator.plan import (
     ANSWER,
@@ -23,7 +24,11 @@ from training.generator.plan import (
 from training.generator.world import World
 
 ANYONE = Step(FindPerson, {"attribute_value": ""})
-_KINDS = "go go go go go_twice home say say say introduce follow_me follow_me_to guide_me guide_me answer_me".split()  # noqa: E501
+_KINDS = (
+    "go go go go go go_twice go_twice go_thrice home say say say introduce follow_me follow_me_to "
+    "guide_me guide_me answer_me find_someone find_someone find_someone greet_someone"
+).split()
+_SOUGHT = "name name name name name name gesture pose clothes clothes any any"
 
 
 def simple(world: World) -> Draft:
@@ -33,11 +38,20 @@ def simple(world: World) -> Draft:
         return _say(world)
     place = anywhere(world)
     scope: dict[str, Any] = {"S": place, "ME": "me"}
-    if kind in ("go_twice", "follow_me_to", "guide_me"):
+    sought: list[Step] = []
+    if kind in ("go_twice", "go_thrice", "follow_me_to", "guide_me"):
         scope["D"] = anywhere(world)
+    if kind == "go_thrice":
+        scope["E"] = anywhere(world)
+    if kind in ("find_someone", "greet_someone"):
+        scope["X"] = someone = person(world, _SOUGHT)
+        sought = [someone.step]
     steps = {
         "go": lambda: [go(place.value)],
         "go_twice": lambda: [go(place.value), go(scope["D"].value)],
+        "go_thrice": lambda: [go(place.value), go(scope["D"].value), go(scope["E"].value)],
+        "find_someone": lambda: sought,
+        "greet_someone": lambda: [*sought, INTRODUCE],
         "home": lambda: [HOME],
         "introduce": lambda: [INTRODUCE],
         "follow_me": lambda: [ANYONE, UNTIL_TOLD],

@@ -6,7 +6,7 @@ from typing import Any
 
 from training.generator.draft import Draft, Lazy, describing, sentence
 from training.generator.intents.meeting import said_topic, whereabouts
-from training.generator.people import person
+from training.generator.people import everyone, person
 from training.generator.plan import ANSWER, go, say
 from training.generator.world import World
 
@@ -14,6 +14,8 @@ from training.generator.world import World
 def talk(world: World) -> Draft:
     """Tell someone a topic."""
     someone = person(world, "gesture gesture gesture pose pose name name clothes any any")
+    if world.chance(0.06):
+        someone = everyone(world)
     place = whereabouts(world)
     canonical, words = world.topic()
     value: Any = canonical
