@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from training.generator.draft import Draft, sentence
-from training.generator.people import Crowd, crowd, person
+from training.generator.intents.talking import reported
+from training.generator.people import Crowd, crowd
 from training.generator.places import room, spot, surface
-from training.generator.plan import HOME, TELL_COUNT, Value, count, go
+from training.generator.plan import HOME, TELL_COUNT, count, go
 from training.generator.things import Countables
 from training.generator.world import World
 
@@ -21,7 +22,8 @@ def count_things(world: World) -> Draft:
     place = surface(world) if world.chance(0.85) else room(world)
     if world.chance(0.11):
         things = Countables.of(world)
-        return _told(world, "count_things_told", {"S": place, "C": things}, things.value)
+        scope = {"S": place, "C": things}
+        return reported(world, "count_things_told", scope, count(things.value), TELL_COUNT)
     mass = world.chance(0.05)
     things = Countables.mass(world) if mass else Countables.of(world)
     text = sentence(world, "count_mass" if mass else "count_things", {"S": place, "C": things})
@@ -37,19 +39,9 @@ def count_people(world: World) -> Draft:
         return Draft(text, [count(people.value), HOME, TELL_COUNT])
     scope["S"] = place = room(world) if world.chance(0.88) else spot(world)
     if world.chance(0.09):
-        return _told(world, "count_people_told", scope, people.value)
+        return reported(world, "count_people_told", scope, count(people.value), TELL_COUNT)
     text = sentence(world, "count_people", scope)
     return Draft(text, [go(place.value), count(people.value), HOME, TELL_COUNT])
-
-
-def _told(world: World, group: str, scope: dict[str, Any], counted: Value) -> Draft:
-    """The number is for someone else, somewhere else."""
-    scope["Y"], scope["G"] = listener, where = person(world, LISTENERS), room(world)
-    steps = [go(scope["S"].value), count(counted), go(where.value), listener.step, TELL_COUNT]
-    return Draft(sentence(world, group, scope), steps)
-
-
-LISTENERS = "name name name name any gesture pose clothes"
 
 
 def _are(world: World, people: Crowd) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 from training.generator.draft import Draft, Lazy, describing, sentence
 from training.generator.entities import choose
 from training.generator.grammar import weigh
-from training.generator.intents.counting import LISTENERS
 from training.generator.intents.meeting import whereabouts
+from training.generator.intents.talking import reported
 from training.generator.people import DESCRIPTIONS, Person, gesture, person, posture
 from training.generator.places import Kind, Place, room, spot, surface
 from training.generator.plan import (
@@ -120,10 +120,8 @@ def superlative(world: World) -> Draft:
         text = sentence(world, "superlative_here", scope)
         return Draft(text, [compare(measure, kin.value), HOME, TELL_VISUAL])
     if world.chance(0.09):
-        scope["Y"], scope["G"] = listener, where = person(world, LISTENERS), room(world)
-        text = sentence(world, "superlative_told", scope)
-        found = [go(place.value), compare(measure, kin.value)]
-        return Draft(text, [*found, go(where.value), listener.step, TELL_VISUAL])
+        found = compare(measure, kin.value)
+        return reported(world, "superlative_told", scope, found, TELL_VISUAL)
     unnamed = kin.value == "object" and world.chance(0.15)
     text = sentence(world, "superlative_any" if unnamed else "superlative", scope)
     return Draft(text, [go(place.value), compare(measure, kin.value), HOME, TELL_VISUAL])

@@ -48,8 +48,7 @@ def several(world: World) -> Draft:
 
 def _things(world: World) -> tuple[Thing, Thing]:
     """Two things, each with an article of its own: "salt and pepper" may be one."""
-    one, two = (Thing.of(world, plain=True) for _ in range(2))
-    return one, two
+    return Thing.of(world, plain=True), Thing.of(world, plain=True)
 
 
 def _apart(world: World, kind: str) -> Draft:

@@ -7,7 +7,8 @@ from typing import Any
 from training.generator.draft import Draft, Lazy, describing, sentence
 from training.generator.intents.meeting import said_topic, whereabouts
 from training.generator.people import everyone, person
-from training.generator.plan import ANSWER, go, say
+from training.generator.places import room
+from training.generator.plan import ANSWER, Step, go, say
 from training.generator.world import World
 
 
@@ -47,3 +48,13 @@ def answer(world: World) -> Draft:
     there = [go(place.value)] if place else []
     group = "answer" if place else "answer_nowhere"
     return Draft(sentence(world, group, scope), [*there, someone.step, ANSWER])
+
+
+def reported(world: World, group: str, scope: dict[str, Any], found: Step, told: Step) -> Draft:
+    """What was found at S, told to someone else, somewhere else."""
+    listener, where = person(world, _LISTENERS), room(world)
+    text = sentence(world, group, scope | {"Y": listener, "G": where})
+    return Draft(text, [go(scope["S"].value), found, go(where.value), listener.step, told])
+
+
+_LISTENERS = "name name name name any gesture pose clothes"
