@@ -13,6 +13,7 @@ from app.admission import Ticket, Work
 from app.dependencies import Asked, AskedFor, unless_gone
 from app.faults import error_of
 from app.interpreter import Call, CommandListener, Outcome
+from app.pieces import Pieces
 from schemas.api import (
     BatchRequest,
     BatchResponse,
@@ -73,22 +74,17 @@ async def interpret_stream(body: InterpretRequest, asked: AskedFor) -> Streaming
 
     Events: ``command`` {index, command}, then one ``interpretation``; or one ``error``.
     """
-    loop = asyncio.get_running_loop()
-    events: asyncio.Queue[bytes | None] = asyncio.Queue()  # None: the work has ended
+    events: Pieces[bytes] = Pieces()
 
     def on_command(index: int, command: RobotCommand) -> None:
-        loop.call_soon_threadsafe(events.put_nowait, _command_event(index, command))
+        events.put(_command_event(index, command))
 
-    running = asyncio.create_task(asked.parts.admission.run(work_for(asked, body, on_command)))
-    running.add_done_callback(lambda _: events.put_nowait(None))
-    await asyncio.sleep(0)  # let admission refuse before the stream has begun
-    if running.done():
-        running.result()
+    running = await events.begin(asked.parts.admission.run(work_for(asked, body, on_command)))
 
     async def stream() -> AsyncIterator[bytes]:
         sent = 0
         try:
-            while (event := await events.get()) is not None:
+            async for event in events:
                 sent += 1
                 yield event
             for event in _last_events(running, asked, sent):

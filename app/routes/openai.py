@@ -7,7 +7,6 @@ sampling or thinking, which a greedy constrained decoder does not do.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from app.answer_schema import AnswerSchema
 from app.dependencies import Asked, AskedFor, ReadyParts, unless_gone
 from app.faults import error_of
 from app.interpreter import Call, CommandListener, Outcome
+from app.pieces import Pieces
 from app.service import Ready
 from models.base import Decoded
 from schemas.api import InterpretRequest, Text
@@ -288,24 +288,18 @@ async def _begun(
     asked: Asked, utterance: InterpretRequest, completion: _Completion, body: ChatRequest
 ) -> AsyncIterator[bytes]:
     """Chunks as commands are decoded; what admission refuses is refused before the first."""
-    loop = asyncio.get_running_loop()
-    pieces: asyncio.Queue[str | None] = asyncio.Queue()  # None: the work has ended
+    pieces: Pieces[str] = Pieces()
 
     def on_command(index: int, command: RobotCommand) -> None:
-        piece = ("," if index else "") + compact(_plain(command))
-        loop.call_soon_threadsafe(pieces.put_nowait, piece)
+        pieces.put(("," if index else "") + compact(_plain(command)))
 
     work = _work(asked, utterance, completion, on_command)
-    running = asyncio.create_task(asked.parts.admission.run(work))
-    running.add_done_callback(lambda _: pieces.put_nowait(None))
-    await asyncio.sleep(0)
-    if running.done():
-        running.result()
+    running = await pieces.begin(asked.parts.admission.run(work))
 
     async def stream() -> AsyncIterator[bytes]:
         yield completion.chunk({"role": "assistant", "content": '{"commands":['})
         try:
-            while (piece := await pieces.get()) is not None:
+            async for piece in pieces:
                 yield completion.chunk({"content": piece})
             outcome = running.result()
         except CommandInterpreterError as fault:
