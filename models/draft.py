@@ -462,12 +462,10 @@ class Draft:
         """The likeliest tag that agrees with what is written of it, its text, its chance."""
         weights, first = self._weights, not history.tags
         openings, possible = _openings(weights.tags, first)
-        key = (*history.tags, history.last)
-        known = self._chances.get(key)
-        if known is None:
-            known = softmax(_total(weights.next_tag, tag_features(self._words, history)))
-            self._chances[key] = known
-        chances = known * possible
+        chances = possible * self._remembered(
+            (*history.tags, history.last),
+            lambda: _total(weights.next_tag, tag_features(self._words, history)),
+        )
         if rest:
             chances *= np.array([agree(text, rest) for text in openings], np.float32)
         total, best = float(chances.sum()), int(chances.argmax())
@@ -481,13 +479,14 @@ class Draft:
             return closed.group(1), 1.0
         words, slot = self._words, word_id(name)
         fixed = self._weights.fixed.get(name, ())
-        key = (*history.tags, *history.used, name)
-        chances = self._chances.get(key)
-        if chances is None:
+
+        def scored() -> Scores:
             scores = _total(self._weights.values, start_features(words, history, slot))
-            if fixed:
-                scores = np.concatenate([scores, self._fixed_scores(history, name, slot, fixed)])
-            chances = self._chances[key] = softmax(scores)
+            if not fixed:
+                return scores
+            return np.concatenate([scores, self._fixed_scores(history, name, slot, fixed)])
+
+        chances = self._remembered((*history.tags, *history.used, name), scored)
         if rest:
             allowed = [agree(w, rest) for w in self._starts()] + [agree(v, rest) for v in fixed]
             chances = chances * np.array(allowed, np.float32)
@@ -499,6 +498,13 @@ class Draft:
             return fixed[best - len(words)], chance
         value, ending = self._ending(best, slot, rest)
         return value, chance * ending
+
+    def _remembered(self, key: tuple[object, ...], scored: Callable[[], Scores]) -> Scores:
+        """The probabilities under that key, from the scores where they are not known yet."""
+        chances = self._chances.get(key)
+        if chances is None:
+            chances = self._chances[key] = softmax(scored())
+        return chances
 
     def _fixed_scores(
         self, history: History, name: str, slot: int, fixed: tuple[str, ...]
@@ -517,12 +523,12 @@ class Draft:
 
     def _ending(self, start: int, slot: int, rest: str) -> tuple[str | None, float]:
         lengths, shapes = end_candidates(self._words, start)
-        known = self._chances.get((start, slot))
-        if known is None:
+
+        def scored() -> Scores:
             features = end_features(self._words, start, slot, lengths, shapes)
-            known = softmax(_total(self._weights.values, features))
-            self._chances[start, slot] = known
-        chances, left = known.copy(), 1.0
+            return _total(self._weights.values, features)
+
+        chances, left = self._remembered((start, slot), scored).copy(), 1.0
         for _ in range(min(12, len(chances))):
             best = int(chances.argmax())
             words = self._words.slice(start, start + int(lengths[best]))
