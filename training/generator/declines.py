@@ -3,7 +3,6 @@ noise and half sentences."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +14,8 @@ from training.generator.mentions import Said, clean
 from training.generator.people import person
 from training.generator.resources import table
 from training.generator.splits import Split, template_held_out
-from training.generator.world import World, article
+from training.generator.verbs import participle
+from training.generator.world import World, article, plural
 
 DATA: dict[str, Any] = table("declines")
 REASONS: dict[DeclineReason, int] = {
@@ -60,6 +60,7 @@ def _template(world: World, group: str) -> str:
 def _bindings(world: World) -> dict[str, Any]:
     scope: dict[str, Any] = {
         "W": _Draw(world, lambda: world.lexicon.word(world.rng, world.chance(0.2))),
+        "WS": _Draw(world, lambda: plural(world.lexicon.word(world.rng, world.chance(0.2)))),
         "N": _Draw(world, world.name),
         "P": _Draw(world, lambda: world.room() if world.chance(0.5) else world.location()),
         "O": _Draw(world, world.object_name),
@@ -130,7 +131,7 @@ def _task(world: World) -> str:
 
 _VERBS = {
     "VT": "thing", "VI": "into", "VP": "person", "VA": "alone", "VS": "shot", "VC": "performing",
-    "VD": "driving", "VB": "bodily", "VR": "urging", "VK": "adjusting",
+    "VD": "driving", "VH": "thrown", "VB": "bodily", "VR": "urging", "VK": "adjusting",
 }  # fmt: skip
 """Bindings of the verbs the robot lacks, by their lists."""
 
@@ -151,7 +152,7 @@ def _missing_action(world: World) -> DeclineDraft:
     if "{PPV}" in text:
         phrase = str(choose(world.rng, [v for v in DATA["missing_verbs"]["thing"] if " " not in v]))
         verb = phrase
-        scope["PPV"] = _participle(phrase)
+        scope["PPV"] = participle(phrase)
     return DeclineDraft(world.say(text, **scope), DeclineReason.MISSING_ACTION, verb)
 
 
@@ -160,28 +161,6 @@ def _split_particle(phrase: str) -> tuple[str, str]:
     size = 2 if len(words) > 1 and words[1] in ("on", "off", "up", "down", "out") else 1
     rest = " ".join(words[size:])
     return " ".join(words[:size]), f" {rest}" if rest else ""
-
-
-_IRREGULAR = {
-    "cut": "cut", "break": "broken", "throw": "thrown", "feed": "fed", "eat": "eaten", "drink": "drunk",  # noqa: E501
-    "write": "written", "read": "read", "draw": "drawn", "buy": "bought", "sell": "sold", "build": "built",  # noqa: E501
-    "make": "made", "steal": "stolen", "hide": "hidden", "grind": "ground", "bend": "bent", "spin": "spun",  # noqa: E501
-    "burn": "burned", "freeze": "frozen", "heat": "heated", "sew": "sewn", "knit": "knitted", "hang": "hung",  # noqa: E501
-    "shake": "shaken", "reset": "reset", "sweep": "swept", "light": "lit", "melt": "melted", "eject": "ejected",  # noqa: E501
-    "tear": "torn", "bind": "bound", "weave": "woven", "lend": "lent", "bite": "bitten", "dig": "dug", "beat": "beaten",  # noqa: E501
-}  # fmt: skip
-
-
-def _participle(verb: str) -> str:
-    if verb in _IRREGULAR:
-        return _IRREGULAR[verb]
-    if verb.endswith("e"):
-        return verb + "d"
-    if verb.endswith("y") and verb[-2] not in "aeiou":
-        return verb[:-1] + "ied"
-    if re.fullmatch(r"[^aeiou]*[aeiou][bdgmnprt]", verb):
-        return verb + verb[-1] + "ed"
-    return verb + "ed"
 
 
 def _unintelligible(world: World) -> str:

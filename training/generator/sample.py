@@ -16,6 +16,7 @@ from training.generator.intents import INTENTS
 from training.generator.mentions import Said, clean, said
 from training.generator.splits import Split
 from training.generator.style import Styles, styled
+from training.generator.verbs import asked
 from training.generator.world import World
 
 LONGEST = 400
@@ -125,6 +126,8 @@ class Generator:
 
     def _finished(self, world: World, draft: Draft, kind: str) -> Sample:
         text = draft.text
+        if world.chance(0.05):
+            text = asked(text, world.rng)
         # "Get it for me" would ask for it to be handed over.
         if world.chance(0.01) and draft.steps[-1].command is not PickObject:
             text = f"{text.rstrip(' .')} for me"

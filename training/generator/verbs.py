@@ -1,0 +1,60 @@
+"""Forms of English verbs, and requests that put the verb in one of them."""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import Any
+
+from training.generator.grammar import weigh
+from training.generator.resources import table
+
+_DATA: dict[str, Any] = table("verbs")
+_IRREGULAR: dict[str, tuple[str, str]] = {v: tuple(f) for v, f in _DATA["irregular"].items()}
+_IMPERATIVES = frozenset(_DATA["imperatives"])
+_FURTHER = re.compile(r"(?<= and )([a-z]+)\b")
+_DOUBLED = re.compile(r"[^aeiou]*[aeiou][bdgmnprt]")
+_ASKED = {form: [weigh(phrase) for phrase in phrases] for form, phrases in _DATA["asked"].items()}
+
+
+def past(verb: str) -> str:
+    """As in "you brought"."""
+    return _IRREGULAR[verb][0] if verb in _IRREGULAR else _regular(verb)
+
+
+def participle(verb: str) -> str:
+    """As in "it was brought"."""
+    return _IRREGULAR[verb][1] if verb in _IRREGULAR else _regular(verb)
+
+
+def gerund(verb: str) -> str:
+    """As in "bringing"."""
+    if verb.endswith("e") and not verb.endswith(("ee", "be")):
+        return verb[:-1] + "ing"
+    if _DOUBLED.fullmatch(verb):
+        return verb + verb[-1] + "ing"
+    return verb + "ing"
+
+
+def _regular(verb: str) -> str:
+    if verb.endswith("e"):
+        return verb + "d"
+    if verb.endswith("y") and verb[-2] not in "aeiou":
+        return verb[:-1] + "ied"
+    return verb + (verb[-1] if _DOUBLED.fullmatch(verb) else "") + "ed"
+
+
+_FORMS = {"gerund": gerund, "past": past, "base": str}
+
+
+def asked(command: str, rng: random.Random) -> str:
+    """ "bring me tea" as in "would you mind bringing me tea"; what is no imperative stays."""
+    verb, space, rest = command.partition(" ")
+    if verb not in _IMPERATIVES:
+        return command
+    name = rng.choice(list(_FORMS))
+    form = _FORMS[name]
+    if rng.random() < 0.6:
+        rest = _FURTHER.sub(lambda m: form(m[1]) if m[1] in _IMPERATIVES else m[1], rest)
+    weights, phrases = zip(*_ASKED[name], strict=True)
+    return f"{rng.choices(phrases, weights)[0]} {form(verb)}{space}{rest}"
