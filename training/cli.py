@@ -181,9 +181,11 @@ def everything(
     cpu: Cpu = False,
 ) -> None:
     """From nothing to a GGUF and its report: finetune, export, evaluate."""
+    from training.served import apart
+
     source = _finetune(config, None, None, resume, cpu)
-    files = _export(source, source.parent, ["q8_0", "q5_1", "q4_0"], 100)
-    _evaluate([str(files[-1])], [], count, False, source.parent / "report")
+    files = _export(source, source.parent, ["q8_0", "q5_1", "q4_0"], min(100, count))
+    apart(_evaluate, [str(files[-1])], [], count, False, source.parent / "report")
 
 
 def main() -> None:

@@ -150,7 +150,8 @@ def read_cases(path: Path) -> list[Case]:
 
 
 def built_in(count: int) -> list[Case]:
-    """Held-out words, made-up words, held-out templates, and the hand-written declines."""
+    """Held-out words, made-up words, held-out templates, and the hand-written declines: ``count``
+    of each, of the declines of each reason."""
     sets = {
         "unseen words": (Split.UNSEEN_ENTITIES, Mixture(0, 0, 1, 0)),
         "made-up words": (Split.UNSEEN_ENTITIES, Mixture(0, 0, 0, 1)),
@@ -164,7 +165,7 @@ def built_in(count: int) -> list[Case]:
             cases.append(Case(group, sample.kind, sample.text, commands))
     text = (files("training.evaluation") / "out_of_scope.yaml").read_text(encoding="utf-8")
     for reason, utterances in yaml.safe_load(text).items():
-        for utterance in utterances:
+        for utterance in utterances[:count]:
             if reason == "in_scope":
                 cases.append(Case("near misses of declines", reason, utterance, any_plan=True))
             else:

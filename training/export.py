@@ -6,17 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.gguf import spell_whole_tokens
-from schemas.errors import ModelFileCorrupt, SettingsError
+from schemas.errors import SettingsError
 from training.checkpoint import FORMATS, Checkpoint, write
 from training.generator.sample import Generator, Recipe
 from training.probe import PROBE_SEED, answers
-from training.prompt import prompt
+from training.served import K_QUANTS, apart, k_quant, reloaded
 
 Progress = Callable[[float, str], None]
-LONGEST_ANSWER = 300
-K_QUANTS = ("q4_k_m", "q5_k_m", "q6_k")
-"""Made by llama.cpp itself; it falls back tensor by tensor where a row is no multiple of 256."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,49 +53,8 @@ def export(
         if form in FORMATS:
             write(model, checkpoint, target, form)
         else:
-            _k_quant(source, target, form)
-        agreed = sum(a == b for a, b in zip(reloaded(target, texts), expected, strict=True))
+            apart(k_quant, source, target, form)
+        written = apart(reloaded, target, texts)
+        agreed = sum(a == b for a, b in zip(written, expected, strict=True))
         made.append(Exported(form, target, agreed, len(texts)))
     return made
-
-
-def _k_quant(source: Path, target: Path, form: str) -> None:
-    import llama_cpp
-
-    kinds = {
-        "q4_k_m": llama_cpp.LLAMA_FTYPE_MOSTLY_Q4_K_M,
-        "q5_k_m": llama_cpp.LLAMA_FTYPE_MOSTLY_Q5_K_M,
-        "q6_k": llama_cpp.LLAMA_FTYPE_MOSTLY_Q6_K,
-    }
-    parameters = llama_cpp.llama_model_quantize_default_params()
-    parameters.ftype = kinds[form]
-    code = llama_cpp.llama_model_quantize(str(source).encode(), str(target).encode(), parameters)
-    if code:
-        raise ModelFileCorrupt(f"llama.cpp could not write {form} from {source} (code {code})")
-
-
-def reloaded(path: Path, texts: Sequence[str]) -> list[str]:
-    """Greedy, unconstrained answers of the file through llama.cpp.
-
-    Raises:
-        ModelFileCorrupt: llama.cpp cannot load it.
-    """
-    import llama_cpp
-
-    try:
-        llama = llama_cpp.Llama(str(path), n_ctx=1024, verbose=False)
-    except ValueError as error:
-        raise ModelFileCorrupt(f"llama.cpp cannot load {path}: {error}") from error
-    spell_whole_tokens(llama)
-    stop = llama.tokenize(b"<|im_end|>", add_bos=False, special=True)[0]
-    written: list[str] = []
-    for text in texts:
-        tokens = llama.tokenize(prompt(text).encode(), add_bos=False, special=True)
-        answer: list[int] = []
-        for token in llama.generate(tokens, temp=0.0, top_k=1):
-            if token == stop or len(answer) >= LONGEST_ANSWER:
-                break
-            answer.append(token)
-        written.append(llama.detokenize(answer).decode(errors="replace"))
-    llama.close()
-    return written

@@ -11,10 +11,9 @@ from transformers import LlamaForCausalLM
 
 from training.generator.sample import Generator, Recipe, Sample
 from training.generator.splits import Split
-from training.prompt import prompt
+from training.prompt import LONGEST_ANSWER, prompt
 
 STOP_ID = 2
-LONGEST_ANSWER = 300
 PROBE_SEED = 987_654_321
 """Far from the seeds of training chunks."""
 

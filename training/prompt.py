@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 STOP = "<|im_end|>"
+LONGEST_ANSWER = 300
+"""Tokens a trained file is let write where no grammar bounds it."""
 
 
 def prompt(utterance: str) -> str:

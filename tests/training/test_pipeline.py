@@ -113,12 +113,7 @@ def test_a_run_is_resumed_where_it_stopped(trained, tmp_path):
     assert last.startswith("120,")
 
 
-def test_all_goes_from_nothing_to_a_report_and_resumes_where_training_ended(
-    trained, tmp_path, monkeypatch
-):
-    # A model of two layers and 80 samples writes every answer to its longest.
-    monkeypatch.setattr("training.evaluate.built_in", lambda count: built_in(count)[:3])
-    monkeypatch.setattr("training.export.LONGEST_ANSWER", 3)
+def test_all_goes_from_nothing_to_a_report_and_resumes_where_training_ended(trained, tmp_path):
     _, _, config = trained
     mine = tmp_path / "mine.yaml"
     mine.write_text(config.read_text().replace("samples: 1000", "samples: 80"))
