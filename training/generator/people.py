@@ -308,6 +308,10 @@ def crowd(world: World) -> Crowd:
     if kind == "clothes":
         return _dressed_crowd(world, noun)
     look = posture(world) if kind == "pose" else gesture(world)
+    of_many = look.of_many
+    if world.chance(0.12):
+        noun = world.say("{head_gendered_many}")
+        of_many = of_many.replace("persons", noun)
     doing = ""
     for _ in range(8):
         doing = world.say(look.after)
@@ -318,7 +322,7 @@ def crowd(world: World) -> Crowd:
     full = f"{noun} {world.say('[who are*2|that are||]') if not doing.startswith('with') else ''} {doing}"  # noqa: E501
     if look.before and world.chance(0.5):
         full = f"{world.say(look.before)} {noun}"
-    return Crowd(look.of_many, noun, doing, full)
+    return Crowd(of_many, noun, doing, full)
 
 
 def _gendered_crowd(world: World, noun: str) -> Crowd:
@@ -331,6 +335,9 @@ def _gendered_crowd(world: World, noun: str) -> Crowd:
 
 
 def _dressed_crowd(world: World, noun: str) -> Crowd:
+    who = "people"
+    if world.chance(0.15):
+        who = noun = world.say("{head_gendered_many}")
     color, (one, many) = world.outfit()
     single = world.chance(0.2)
     phrase, _ = garment(world, color, one if single else many)
@@ -339,6 +346,6 @@ def _dressed_crowd(world: World, noun: str) -> Crowd:
     )
     doing = f"{wearing} {article(phrase) if single else phrase}"
     full = f"{noun} {world.say('[who are|that are|||]')} {doing}"
-    if world.chance(0.05):
+    if who == "people" and world.chance(0.05):
         full = f"{phrase} wearers"
-    return Crowd(f"people wearing {color} {many}", noun, doing, full)
+    return Crowd(f"{who} wearing {color} {many}", noun, doing, full)

@@ -135,7 +135,8 @@ class Generator:
             manner = world.say("{manner}")
             text = f"{text.rstrip(' .')}{'' if manner.startswith(',') else ' '}{manner}"
         if world.chance(0.015):
-            text = world.say("{preface}[. |, |. |; | and | ]{TEXT}", TEXT=text)
+            scope = {"TEXT": text, "UNWANTED": world.object_name()}
+            text = world.say("{preface}[. |, |. |; | and | ]{TEXT}", **scope)
         text = styled(text, world.rng, self.grammar, self.recipe.styles)
         found = said(text)
         target = compact({"commands": [step.written(found) for step in draft.steps]})

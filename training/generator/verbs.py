@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Callable
 from typing import Any
 
 from training.generator.grammar import weigh
@@ -44,7 +45,7 @@ def _regular(verb: str) -> str:
     return verb + (verb[-1] if _DOUBLED.fullmatch(verb) else "") + "ed"
 
 
-_FORMS = {"gerund": gerund, "past": past, "base": str}
+_FORMS: dict[str, Callable[[str], str]] = {"gerund": gerund, "past": past, "base": str}
 
 
 def asked(command: str, rng: random.Random) -> str:

@@ -13,13 +13,14 @@ from training.generator.intents.learning import learn_about_person, superlative
 from training.generator.intents.meeting import meet
 from training.generator.intents.several import several
 from training.generator.intents.simple import simple
-from training.generator.intents.talking import answer, talk
+from training.generator.intents.talking import answer, message, talk
 from training.generator.world import World
 
 INTENTS: dict[Callable[[World], Draft], int] = {
     fetch: 24,
     meet: 22,
     talk: 7,
+    message: 3,
     answer: 6,
     count_things: 5,
     count_people: 7,

@@ -33,6 +33,8 @@ def _fetched(world: World, thing: Thing) -> Draft:
     if thing.superlative and goal == "none":  # only finding it is asking which one it is
         goal = "me"
     scope: dict[str, Any] = {"O": thing, "I": It(thing), "IT": "it"}
+    scope["BY"] = Lazy(world, "[my {head_relations}*3|{N}|the kids]", {"N": world.name()})
+    scope["U"] = f"the {world.object_name()}"
     if place:
         scope["S"] = place
     steps = [*([go(place.value)] if place else []), pick(thing.value)]

@@ -6,7 +6,8 @@ from training.generator.draft import Draft, amended, describing, sentence
 from training.generator.intents.meeting import whereabouts
 from training.generator.people import Person, person
 from training.generator.places import Place, anywhere, room, spot
-from training.generator.plan import UNTIL_TOLD, follow, go, guide
+from training.generator.plan import GIVE, UNTIL_TOLD, follow, go, guide, pick
+from training.generator.things import Thing
 from training.generator.world import World
 
 
@@ -21,10 +22,10 @@ def follow_person(world: World) -> Draft:
     nowhere = "" if place else "_nowhere"
     if world.chance(0.4):
         text = sentence(world, f"follow_on{nowhere}", scope)
-        return Draft(text, [*there, someone.step, UNTIL_TOLD])
+        return _handing(world, Draft(text, [*there, someone.step, UNTIL_TOLD]), someone)
     goal = anywhere(world, 0.65)
     text = sentence(world, f"follow_to{nowhere}", scope | {"D": goal})
-    return Draft(text, [*there, someone.step, follow(goal.value)])
+    return _handing(world, Draft(text, [*there, someone.step, follow(goal.value)]), someone)
 
 
 def guide_person(world: World) -> Draft:
@@ -42,7 +43,21 @@ def guide_person(world: World) -> Draft:
     scope = describing(world, someone, place) | {"D": goal}
     text = sentence(world, "guide" if place else "guide_nowhere", scope)
     there = [go(place.value)] if place else []
-    return Draft(text, [*there, someone.step, guide(goal.value)])
+    return _handing(world, Draft(text, [*there, someone.step, guide(goal.value)]), someone)
+
+
+def _handing(world: World, draft: Draft, someone: Person) -> Draft:
+    """Now and then with a thing for the person at the end, who is found already."""
+    if not world.chance(0.05):
+        return draft
+    thing = Thing.of(world, plain=True)
+    text = world.say(
+        "{TEXT}{then}[give|hand|bring|offer|pass] [{X.pron} {O}|{O} to {X.pron}]",
+        TEXT=draft.text.rstrip(" ."),
+        X=someone,
+        O=thing,
+    )
+    return Draft(text, [*draft.steps, pick(thing.value), GIVE])
 
 
 def _after_all(world: World, someone: Person, place: Place | None) -> Draft:

@@ -11,6 +11,8 @@ from training.generator.places import room
 from training.generator.plan import ANSWER, Step, go, say
 from training.generator.world import World
 
+_LONGEST_MESSAGE = 48
+
 
 def talk(world: World) -> Draft:
     """Tell someone a topic."""
@@ -26,6 +28,34 @@ def talk(world: World) -> Draft:
     group = "talk" if place else "talk_nowhere"
     there = [go(place.value)] if place else []
     return Draft(sentence(world, group, scope), [*there, someone.step, say(value)])
+
+
+def message(world: World) -> Draft:
+    """Tell someone what the speaker says in words of his own."""
+    someone = person(world, "name name name name name name gesture pose clothes any any")
+    place = whereabouts(world, 0.6)
+    asks = world.chance(0.5)
+    words = _message(world, "{message_asked}" if asks else "{message_said}")
+    value, marked = world.mention(words)
+    opening = "to " if asks else world.say("[that *3||]")
+    scope = describing(world, someone, place) | {"M": opening + marked}
+    there = [go(place.value)] if place else []
+    group = "message" if place else "message_nowhere"
+    return Draft(sentence(world, group, scope), [*there, someone.step, say(value)])
+
+
+def _message(world: World, rule: str) -> str:
+    """Short enough to stay a slot's value after noise."""
+    while True:
+        known = {
+            "MN": world.name(),
+            "MO": f"the {world.object_name()}",
+            "MP": f"the {world.room()}",
+            "MW": world.lexicon.word(world.rng, False),
+        }
+        words = world.say(rule, **known)
+        if len(words) <= _LONGEST_MESSAGE:
+            return words
 
 
 def answer(world: World) -> Draft:
