@@ -198,7 +198,8 @@ def test_furniture_may_be_told_apart_by_its_room(plain):
 
 def test_a_place_may_stand_between_a_person_and_their_looks(plain):
     between = re.compile(
-        r" (?:in|at|by|near) the [\w ]+ (?:with|raising|lifting) (?:their|his|her|the) (left|right) arm"
+        r" (?:in|at|by|near) the [\w ]+ (?:with|raising|lifting)"
+        r" (?:their|his|her|the) (left|right) arm"
     )
     found = [(m[1], s) for s in plain if (m := between.search(s.text))]
     assert found
