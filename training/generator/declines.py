@@ -47,6 +47,25 @@ def decline(world: World) -> DeclineDraft:
     return DeclineDraft(world.say(_template(world, reason.value), **_bindings(world)), reason)
 
 
+def chat(world: World) -> str:
+    """Small talk that may stand before a request."""
+    while True:
+        template = _template(world, DeclineReason.CHIT_CHAT)
+        # What tells of the robot's own actions might be taken for a request with what follows.
+        if not any(f"{{{name}" in template for name in _SPOKEN_OF):
+            return world.say(template, **_bindings(world))
+
+
+def chore(world: World) -> str:
+    """Something people do and the robot cannot."""
+    if world.chance(0.3):
+        return world.say("{errand}")
+    verbs = DATA["missing_verbs"]
+    if world.chance(0.2):
+        return str(choose(world.rng, verbs["alone"]))
+    return f"{choose(world.rng, verbs['thing'])} {_object(world)}"
+
+
 def _template(world: World, group: str) -> str:
     unseen = world.lexicon.split is Split.UNSEEN_TEMPLATES
     options: list[str] = []
@@ -131,7 +150,8 @@ def _task(world: World) -> str:
 
 _VERBS = {
     "VT": "thing", "VI": "into", "VP": "person", "VA": "alone", "VS": "shot", "VC": "performing",
-    "VD": "driving", "VH": "thrown", "VB": "bodily", "VR": "urging", "VK": "adjusting",
+    "VD": "driving", "VH": "thrown", "VL": "listed",
+    "VB": "bodily", "VR": "urging", "VK": "adjusting",
 }  # fmt: skip
 """Bindings of the verbs the robot lacks, by their lists."""
 

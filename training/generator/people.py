@@ -114,7 +114,7 @@ class Person:
 def person(world: World, kinds: str) -> Person:
     """Someone of one of the kinds: name, pose, gesture, clothes, any."""
     kind = choose(world.rng, kinds.split())
-    pron = world.say("[them*5|him|her]")
+    pron = world.say("[them*30|him*6|her*6|this person|that person|the person]")
     if kind == "name":
         return _called(world, pron) if world.chance(0.1) else _named(world, pron)
     if kind == "clothes":

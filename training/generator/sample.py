@@ -6,8 +6,8 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from schemas.commands import PickObject
 from schemas.plan import MAX_COMMANDS, Decline, compact
+from training.generator.asides import spoken
 from training.generator.declines import DeclineDraft, decline
 from training.generator.draft import Draft, NothingHeldOut, build_grammar
 from training.generator.entities import Arena, Lexicon, Mixture, choose
@@ -16,7 +16,6 @@ from training.generator.intents import INTENTS
 from training.generator.mentions import Said, clean, said
 from training.generator.splits import Split
 from training.generator.style import Styles, styled
-from training.generator.verbs import asked
 from training.generator.world import World
 
 LONGEST = 400
@@ -125,18 +124,7 @@ class Generator:
         return Draft(_joined(tasks, rng), steps)
 
     def _finished(self, world: World, draft: Draft, kind: str) -> Sample:
-        text = draft.text
-        if world.chance(0.05):
-            text = asked(text, world.rng)
-        # "Get it for me" would ask for it to be handed over.
-        if world.chance(0.01) and draft.steps[-1].command is not PickObject:
-            text = f"{text.rstrip(' .')} for me"
-        elif world.chance(0.02):
-            manner = world.say("{manner}")
-            text = f"{text.rstrip(' .')}{'' if manner.startswith(',') else ' '}{manner}"
-        if world.chance(0.015):
-            scope = {"TEXT": text, "UNWANTED": world.object_name()}
-            text = world.say("{preface}[. |, |. |; | and | ]{TEXT}", **scope)
+        text = spoken(world, draft, kind)
         text = styled(text, world.rng, self.grammar, self.recipe.styles)
         found = said(text)
         target = compact({"commands": [step.written(found) for step in draft.steps]})

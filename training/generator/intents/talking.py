@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from training.generator.declines import chore
 from training.generator.draft import Draft, Lazy, describing, sentence
 from training.generator.intents.meeting import said_topic, whereabouts
 from training.generator.people import everyone, person
@@ -52,6 +53,7 @@ def _message(world: World, rule: str) -> str:
             "MO": f"the {world.object_name()}",
             "MP": f"the {world.room()}",
             "MW": world.lexicon.word(world.rng, False),
+            "MD": chore(world),
         }
         words = world.say(rule, **known)
         if len(words) <= _LONGEST_MESSAGE:
