@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from training.generator.sample import Generator, Recipe
-from training.prompt import STOP, prompt
+from training.prompt import OPENING, STOP, prompt
 
 CHUNK = 32
 """Batches a worker sorts by length at a time: the more, the less padding."""
@@ -56,10 +56,16 @@ def encoded(
     tokenizer: Tokenizer, samples: list[tuple[str, str]], longest: int
 ) -> list[tuple[list[int], int]]:
     """Token ids and prompt lengths of (utterance, target) pairs that are short enough."""
-    heads = tokenizer.encode_batch([prompt(text) for text, _ in samples])
-    tails = tokenizer.encode_batch([target + STOP for _, target in samples])
-    pairs = [(h.ids + t.ids, len(h.ids)) for h, t in zip(heads, tails, strict=True)]
-    return [pair for pair in pairs if len(pair[0]) <= longest]
+    opening = tokenizer.encode(OPENING).ids
+    wholes = tokenizer.encode_batch_fast([prompt(text) + target + STOP for text, target in samples])
+    pairs: list[tuple[list[int], int]] = []
+    for whole in wholes:
+        ids = whole.ids
+        if len(ids) <= longest:
+            # The last one: an utterance may spell the mark too.
+            behind = ids[::-1].index(opening[0])
+            pairs.append((ids, len(ids) - 1 - behind + len(opening)))
+    return pairs
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ noise and half sentences."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from schemas.plan import DeclineReason
@@ -67,13 +68,15 @@ def chore(world: World) -> str:
 
 
 def _template(world: World, group: str) -> str:
-    unseen = world.lexicon.split is Split.UNSEEN_TEMPLATES
-    options: list[str] = []
-    for weighted in DATA[group]:
-        weight, text = weigh(str(weighted))
-        if template_held_out(text) is unseen:
-            options += [text] * int(weight)
-    return str(choose(world.rng, options or [weigh(str(t))[1] for t in DATA[group]]))
+    return str(choose(world.rng, _options(group, world.lexicon.split is Split.UNSEEN_TEMPLATES)))
+
+
+@cache
+def _options(group: str, unseen: bool) -> tuple[str, ...]:
+    """A group's templates of the split, or all where it has none, repeated by weight."""
+    weighted = [weigh(str(template)) for template in DATA[group]]
+    here = [(w, text) for w, text in weighted if template_held_out(text) is unseen]
+    return tuple(text for w, text in here or weighted for _ in range(int(w)))
 
 
 def _bindings(world: World) -> dict[str, Any]:

@@ -92,7 +92,7 @@ class Grammar:
     def expand(self, text: str, rng: random.Random, scope: Scope) -> str:
         """One wording of the phrase, with single spaces."""
         said = self.compile(text)(Expansion(self, rng, scope))
-        return _SPACES.sub(" ", said).strip()
+        return (_SPACES.sub(" ", said) if "  " in said else said).strip()
 
 
 def weigh(text: str) -> tuple[float, str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 _FIRST = 0xE000
 _LAST = 0xE0FF
+OPENINGS = "".join(map(chr, range(_FIRST, _LAST + 1)))
 CLOSE = "\uf8ff"
 MARKS = re.compile(f"[{chr(_FIRST)}-{chr(_LAST)}{CLOSE}]")
 SPAN = re.compile(f"([{chr(_FIRST)}-{chr(_LAST)}])([^{CLOSE}]*){CLOSE}")

@@ -151,7 +151,7 @@ def _misheard(text: str, rng: random.Random, rate: float) -> str:
     out: list[str] = []
     inside = False
     for word in text.split(" "):
-        core = MARKS.sub("", word)
+        core = word if word.isascii() else MARKS.sub("", word)
         held = inside or core != word
         inside = _still_open(word, inside)
         if rng.random() >= rate:
@@ -164,6 +164,8 @@ def _misheard(text: str, rng: random.Random, rate: float) -> str:
 
 
 def _still_open(word: str, inside: bool) -> bool:
+    if word.isascii():
+        return inside
     for character in word:
         if MARKS.match(character):
             inside = character != CLOSE

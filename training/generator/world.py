@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from training.generator.entities import Lexicon, choose
 from training.generator.grammar import Grammar
-from training.generator.mentions import Said, mark
+from training.generator.mentions import OPENINGS, Said, mark
 from training.generator.resources import table
 
 ROOM_HEADS = "room hall lounge lab area office wing corner zone suite chamber deck studio".split()
@@ -280,5 +280,5 @@ def plural(word: str) -> str:
 
 def article(words: str) -> str:
     """The words after "a" or "an"."""
-    first = words.lstrip("".join(chr(c) for c in range(0xE000, 0xE100)))[:1].lower()
+    first = words.lstrip(OPENINGS)[:1].lower()
     return f"an {words}" if first in "aeiou" else f"a {words}"
