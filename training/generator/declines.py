@@ -153,7 +153,7 @@ def _task(world: World) -> str:
 
 _VERBS = {
     "VT": "thing", "VI": "into", "VP": "person", "VA": "alone", "VS": "shot", "VC": "performing",
-    "VD": "driving", "VH": "thrown", "VL": "listed",
+    "VD": "driving", "VH": "thrown", "VL": "listed", "VQ": "bought",
     "VB": "bodily", "VR": "urging", "VK": "adjusting",
 }  # fmt: skip
 """Bindings of the verbs the robot lacks, by their lists."""

@@ -18,7 +18,7 @@ from training.generator.splits import Split
 from training.generator.style import Styles, styled
 from training.generator.world import World
 
-LONGEST = 400
+LONGEST = 700
 """Characters of an utterance."""
 
 
@@ -55,12 +55,16 @@ _JOINTS = (
 
 
 _NUMBERED = (
-    ("first, ", "second, ", "third, ", "fourth, "),
-    ("first ", "then ", "after that ", "finally "),
-    ("one, ", "two, ", "three, ", "four, "),
-    ("1. ", "2. ", "3. ", "4. "),
-    ("firstly, ", "secondly, ", "thirdly, ", "lastly, "),
+    ("first, ", "second, ", "third, ", "fourth, ", "fifth, ", "sixth, "),
+    ("first ", "then ", "after that ", "next ", "then ", "finally "),
+    ("one, ", "two, ", "three, ", "four, ", "five, ", "six, "),
+    ("1. ", "2. ", "3. ", "4. ", "5. ", "6. "),
+    ("firstly, ", "secondly, ", "thirdly, ", "then ", "after that ", "lastly, "),
 )
+
+
+_FURTHER_TASKS = ((1, 2, 3, 4, 5), (46, 28, 15, 7, 4))
+"""How many tasks may come after the first in one breath, and how often."""
 
 
 def _joined(tasks: list[str], rng: random.Random) -> str:
@@ -114,7 +118,7 @@ class Generator:
         rng = world.rng
         text, steps = draft.text, list(draft.steps)
         tasks = [text]
-        for _ in range(rng.choices((1, 2, 3), (52, 31, 17))[0]):
+        for _ in range(rng.choices(*_FURTHER_TASKS)[0]):
             more = rng.choices(self._intents, self._shares)[0](world)
             if len(steps) + len(more.steps) > MAX_COMMANDS or len(text) + len(more.text) > LONGEST:
                 break
