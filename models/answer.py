@@ -6,9 +6,9 @@ import json
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import accumulate
 from math import exp, log
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -21,8 +21,7 @@ _FIELD = re.compile(rb'"([a-z_]+)":(' + _STRING + rb")")
 _COMMAND = re.compile(rb'\{"action":%b(?:,"[a-z_]+":%b)*\}' % (_STRING, _STRING))
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """One token the model chose: where in the text, in bytes, and how likely it was."""
 
     offset: int

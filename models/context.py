@@ -1,7 +1,7 @@
 """One llama.cpp context: the KV cache of many sequences, and the batch that is evaluated next.
 
-The arrays of the batch are numpy's, so a step of a sequence is a few slice assignments, and the
-logits are read in place. One thread only.
+The arrays of the batch are numpy's, written once an evaluation, and the logits are read in place.
+One thread only.
 """
 
 from __future__ import annotations
@@ -85,10 +85,10 @@ class Context:
         self.length = length
         self.capacity = batch
         self._make_batch(batch)
-        self.rows = 0
-        """Tokens in the next batch."""
-        self.outputs = 0
-        """Rows of logits the next evaluation yields."""
+        self._next: tuple[list[int], list[int], list[int]] = [], [], []
+        """Of each token of the next batch: itself, its position, its sequence."""
+        self._outputs: list[int] = []
+        """Rows of the next batch that yield logits."""
         self.evaluations = 0
         self.seconds = 0.0
         """Time llama.cpp took for them."""
@@ -135,15 +135,12 @@ class Context:
 
         Returns the row of the first logits in what ``evaluate`` gives.
         """
-        start, end = self.rows, self.rows + len(tokens)
-        self._token[start:end] = tokens
-        self._position[start:end] = np.arange(position, position + len(tokens), dtype=np.int32)
-        self._sequence[start:end] = sequence
-        self._output[start:end] = 0
-        for index in outputs:
-            self._output[start + index] = 1
-        first, self.rows = self.outputs, end
-        self.outputs += len(outputs)
+        rows, positions, sequences = self._next
+        start, first = len(rows), len(self._outputs)
+        rows += tokens
+        positions += range(position, position + len(tokens))
+        sequences += [sequence] * len(tokens)
+        self._outputs += [start + index for index in outputs]
         return first
 
     def evaluate(self) -> Logits:
@@ -152,8 +149,7 @@ class Context:
         Raises:
             ModelUnavailable: llama.cpp failed.
         """
-        self._batch.n_tokens, outputs = self.rows, self.outputs
-        self.rows = self.outputs = 0
+        outputs = self._write_batch()
         begun = time.perf_counter()
         code = llama_cpp.llama_decode(self._context, self._batch)
         pointer = llama_cpp.llama_get_logits(self._context) if outputs else None
@@ -169,6 +165,20 @@ class Context:
         address = ctypes.addressof(pointer.contents)
         memory = (ctypes.c_float * (outputs * self._vocabulary)).from_address(address)
         return np.frombuffer(memory, np.float32).reshape(outputs, self._vocabulary)
+
+    def _write_batch(self) -> int:
+        """Move what was added to llama.cpp's batch; returns how many rows yield logits."""
+        size, outputs = len(self._next[0]), len(self._outputs)
+        for array, column in zip(
+            (self._token, self._position, self._sequence), self._next, strict=True
+        ):
+            array[:size] = column
+            column.clear()
+        self._output[:size] = 0
+        self._output[self._outputs] = 1
+        self._outputs.clear()
+        self._batch.n_tokens = size
+        return outputs
 
     def truncate(self, sequence: int, length: int) -> None:
         """Forget a sequence's tokens from a position on; 0 frees it."""

@@ -24,7 +24,6 @@ VERBATIM: dict[bytes, tuple[bytes, ...]] = {
 }
 """The fields it holds for, and the values they may have beside words of the utterance."""
 
-_OPEN = re.compile(rb'"(%b)":"([^"\\]*)$' % b"|".join(VERBATIM))
 _LETTER = rb"[\w\x80-\xff]"
 _WORD = re.compile(rb"(?<!%b)%b" % (_LETTER, _LETTER))
 _END = re.compile(rb"(?<=%b)(?=(?:e?s)?(?!%b))" % (_LETTER, _LETTER), re.IGNORECASE)
@@ -44,9 +43,6 @@ class Allowing(Protocol):
     """What the grammar allows at a point of an answer."""
 
     def __contains__(self, token: int) -> bool: ...
-
-    def choose(self, logits: Logits) -> tuple[int, float]:
-        """The likeliest allowed token, and its probability among them."""
 
 
 class Pieces:
@@ -76,24 +72,37 @@ class _Words:
 
     def __init__(self, written: bytes) -> None:
         self._written, self._said = written, written.lower()
-        self._starts = frozenset(match.start() for match in _WORD.finditer(self._said))
-        self._ends = frozenset(match.start() for match in _END.finditer(self._said))
 
     def places(self, value: bytes) -> Iterator[int]:
         """Where words begin that the value spells, the last perhaps in part."""
         at = self._said.find(value)
         while at >= 0:
-            if at in self._starts:
+            if _WORD.match(self._said, at):
                 yield at
             at = self._said.find(value, at + 1)
 
+    def spells(self, value: bytes) -> bool:
+        """Whether words begin so."""
+        return next(self.places(value), -1) >= 0
+
     def may_end(self, value: bytes) -> bool:
         """Whether the value is whole words."""
-        return any(at + len(value) in self._ends for at in self.places(value))
+        return any(_END.match(self._said, at + len(value)) for at in self.places(value))
 
     def rests(self, value: bytes) -> set[bytes]:
         """The texts after the value, as they were written."""
         return {self._written[at + len(value) :] for at in self.places(value)}
+
+
+def _opened(text: bytes | bytearray) -> tuple[tuple[bytes, ...], bytes] | None:
+    """The literals of the verbatim field whose value is being written, and its beginning."""
+    quote = text.rfind(_QUOTE)
+    if text[quote - 2 : quote] != b'":':
+        return None
+    name = text[text.rfind(_QUOTE, 0, quote - 2) + 1 : quote - 2]
+    value = bytes(text[quote + 1 :]).lower()
+    literals = VERBATIM.get(bytes(name))
+    return None if literals is None or b"\\" in value else (literals, value)
 
 
 class Copying:
@@ -107,19 +116,20 @@ class Copying:
             before = said[max(match.start() - _BEFORE, 0) : match.start()]
             self._texts += [_Words(before + s) for s in _SINGULARS[match[1].lower()]]
 
-    def choose(self, text: bytes, logits: Logits, allowed: Allowing) -> tuple[int, float]:
-        """The likeliest token that the grammar and the utterance allow after an answer's text,
-        and its probability among those that were asked of."""
-        token, probability = allowed.choose(logits)
-        opened = _OPEN.search(text, max(text.rfind(b'":"') - 40, 0))
+    def instead(
+        self, text: bytes | bytearray, token: int, logits: Logits, allowed: Allowing
+    ) -> tuple[int, float] | None:
+        """The likeliest token by which a value goes on in words of the utterance, and its
+        probability among those, where the grammar's choice after an answer's text does not."""
+        opened = _opened(text)
         if opened is None:
-            return token, probability
-        literals, value = VERBATIM[opened[1]], opened[2].lower()
+            return None
+        literals, value = opened
         if self._goes_on(value, self._pieces.piece(token), literals):
-            return token, probability
+            return None
         options = [t for t in self._options(value, literals) if t in allowed]
         if not options:
-            return token, probability
+            return None
         scores = logits[options]
         best = int(scores.argmax())
         return options[best], float(1.0 / np.exp(scores - scores[best]).sum())
@@ -131,8 +141,10 @@ class Copying:
             return True
         if closed:
             return self._may_end(grown, literals)
-        more = any(literal.startswith(grown) for literal in literals)
-        return more or any(next(text.places(grown), -1) >= 0 for text in self._texts)
+        for text in self._texts:
+            if text.spells(grown):
+                return True
+        return any(literal.startswith(grown) for literal in literals)
 
     def _may_end(self, value: bytes, literals: Iterable[bytes]) -> bool:
         return value in literals or any(text.may_end(value) for text in self._texts)

@@ -29,6 +29,9 @@ from schemas.errors import (
 )
 from schemas.plan import Plan
 
+Event = bytes | Sequence | Exception
+"""More text, the whole answer, or a fault."""
+
 
 @dataclass(slots=True, eq=False)
 class Request:
@@ -44,7 +47,7 @@ class Request:
     sequence: Sequence | None = None
     told: int = 0
     """Bytes of the answer that the caller has been told."""
-    events: SimpleQueue[bytes | Sequence | Exception] = field(default_factory=SimpleQueue)
+    events: SimpleQueue[Event] = field(default_factory=SimpleQueue)
     """For the caller: more text, if it listens; at last the whole answer, or a fault."""
     left: bool = False
     """The caller waits for the end only to be sure that its sequence is free."""
@@ -88,6 +91,10 @@ class Decoder:
         """Tokens of the prefix in each sequence's cache."""
         self._waiting: deque[Request] = deque()
         self._active: list[Request] = []
+        self._untold: list[tuple[Request, Event]] = []
+        self.turn = threading.Lock()
+        """Held by the one caller that computes: many at once would only take the interpreter from
+        each other, and from the owner."""
         self._changed = threading.Condition()
         self._closed = False
         self._warm_up()
@@ -125,7 +132,9 @@ class Decoder:
                 event = request.events.get()
             if isinstance(event, Exception):
                 raise event
-            return self._decoded(request, event)
+            _hear(request, bytes(event.text[request.told :]))
+            with self.turn:
+                return self._decoded(request, event)
         finally:
             request.left = True
             while isinstance(event, bytes):
@@ -140,11 +149,6 @@ class Decoder:
     def active(self) -> int:
         """Sequences in use now."""
         return len(self._active)
-
-    @property
-    def busy(self) -> int:
-        """Requests here now, those included that wait for a sequence."""
-        return len(self._active) + len(self._waiting)
 
     def close(self) -> None:
         """Fail what is under way, end the thread and free the context."""
@@ -163,9 +167,12 @@ class Decoder:
             except Exception as error:
                 self._fail(self._active, ModelError(f"the decoder failed: {error!r}"))
         self._fail([*self._active, *self._waiting], ModelUnavailable("the model was closed"))
+        self._tell()
 
     def _admit(self) -> bool:
         """Let waiting requests join; waits while there are none. False: closed."""
+        if not self._active:
+            self._tell()
         with self._changed:
             while not (self._active or self._waiting or self._closed):
                 self._changed.wait()
@@ -208,43 +215,50 @@ class Decoder:
             self._free.append(number)
 
     def _step(self) -> None:
+        """One evaluation of all active sequences."""
         for request in [r for r in self._active if r.unwanted()]:
             self._fail([request], Cancelled("the client went away"))
         filled = list(self._fill())
+        # Callers compute while the model does.
+        self._tell()
         if not filled:
             return
         logits = self._context.evaluate()
-        for request in filled:
+        for request, sequence in filled:
             try:
-                self._read(request, logits)
+                self._read(request, sequence, logits)
             except Exception as error:
                 self._fail([request], error)
         # Who came first in this batch comes last in the next: nobody starves in a full one.
         self._active.append(self._active.pop(0)) if self._active else None
 
-    def _fill(self) -> Iterator[Request]:
+    def _fill(self) -> Iterator[tuple[Request, Sequence]]:
         room = self._context.capacity
         for request in list(self._active):
             if room <= 0:
                 return
-            assert request.sequence is not None
+            sequence = request.sequence
+            assert sequence is not None
             try:
-                room -= request.sequence.fill(self._context, room)
+                room -= sequence.fill(self._context, room)
             except Exception as error:
                 self._fail([request], error)
             else:
-                yield request
+                yield request, sequence
 
-    def _read(self, request: Request, logits: Logits) -> None:
-        sequence = request.sequence
-        assert sequence is not None
+    def _read(self, request: Request, sequence: Sequence, logits: Logits) -> None:
         sequence.read(logits, self._context)
         if sequence.finished:
             self._leave(request)
-            request.events.put(sequence)
+            self._untold.append((request, sequence))
         elif request.on_command is not None:
-            request.events.put(bytes(sequence.text[request.told :]))
+            self._untold.append((request, bytes(sequence.text[request.told :])))
             request.told = len(sequence.text)
+
+    def _tell(self) -> None:
+        for request, event in self._untold:
+            request.events.put(event)
+        self._untold.clear()
 
     def _fail(self, requests: list[Request], error: Exception) -> None:
         for request in list(requests):
@@ -255,7 +269,6 @@ class Decoder:
             request.events.put(error)
 
     def _decoded(self, request: Request, sequence: Sequence) -> Decoded:
-        _hear(request, bytes(sequence.text[request.told :]))
         writing = request.writing
         writing.choices += [
             Choice(offset, log(max(probability, 1e-30)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
@@ -35,6 +35,9 @@ SHAPES = ("{}", "{} person", "{} persons", "{} people", "person {}", "persons {}
 """How a value is made of words of the utterance."""
 
 MAX_WORDS = 8
+_ENDINGS = 12
+"""Endings of a value that are tried for one that goes on as it is written."""
+
 TAG_BITS = 15
 VALUE_BITS = 17
 
@@ -47,6 +50,7 @@ _LONGEST = 1024
 """Words an utterance may have for its distances to be looked up; more are counted as they come."""
 
 _WORD = re.compile(r"[\w'\u2019-]+")
+_SHAPED = re.compile(r"^persons? | (?:persons?|people)$")
 _STRING = r'"((?:[^"\\]|\\.)*)"'
 _COMMAND = re.compile(rf'\{{"action":{_STRING}((?:,"[a-z_]+":{_STRING})*)\}}')
 _FIELD = re.compile(rf'"([a-z_]+)":{_STRING}')
@@ -79,7 +83,11 @@ def mix(*parts: int) -> int:
 
 def cross(keys: Ids, words: Ids, bits: int) -> NDArray[np.intp]:
     """Feature numbers of every key with every word id in its row."""
-    product = words ^ keys
+    return hashed(words ^ keys, bits)
+
+
+def hashed(product: Ids, bits: int) -> NDArray[np.intp]:
+    """Feature numbers of keys that were crossed with words, which are overwritten."""
     product *= _FIRST_FACTOR
     product ^= product >> _HALF
     product *= _SECOND_FACTOR
@@ -133,7 +141,9 @@ class Words:
         self.rows[9:12] = self.left
         self.rows[12] = self.here
         self.rows[13, :1] = 1
-        self.twice = np.concatenate([self.here, self.here, self.pair, self.pair])
+        self.tag_rows = self.rows[[2, 2, 3, 3, 2, 2, 3, 3]]
+        """The words that ``tag_features`` crosses with its keys."""
+        self._taken: dict[str, tuple[int, int] | None] = {}
 
     def __len__(self) -> int:
         return len(self.words)
@@ -144,19 +154,20 @@ class Words:
 
     def find(self, value: str) -> tuple[int, int] | None:
         """The first range of words that spells the value."""
-        wanted = [match.group().lower() for match in _WORD.finditer(value)]
+        wanted = [word.lower() for word in _WORD.findall(value)]
         size = len(wanted)
         if not size:
             return None
-        for start in range(len(self.words) - size + 1):
-            if self.words[start : start + size] == wanted:
+        for start, word in enumerate(self.words):
+            if word == wanted[0] and self.words[start : start + size] == wanted:
                 return start, start + size
         return None
 
     def take(self, history: History, value: str) -> None:
         """Note in the history which words a value used."""
-        bare = re.sub(r"^persons? | (?:persons?|people)$", "", value)
-        span = self.find(value) or self.find(bare)
+        if value not in self._taken:
+            self._taken[value] = self.find(value) or self.find(_SHAPED.sub("", value))
+        span = self._taken[value]
         if span is not None:
             history.used.append(span)
 
@@ -164,29 +175,27 @@ class Words:
 def tag_features(words: Words, history: History) -> NDArray[np.intp]:
     """Feature numbers for the next tag."""
     last, size = history.last, len(words)
-    keys = _tag_keys(tuple(history.tags)).copy()
-    keys[4] = mix(4, history.previous, int(words.left[last]) if last < size else 3)
-    keys[5] = mix(5, history.previous, int(words.after[last]) if last < size else 3)
-    here, pair = words.here[last:], words.pair[last:]
-    said = np.concatenate([_NOTHING, words.twice, here, here, pair, pair])
-    counts = [*(1,) * 6, *(size,) * 4, *(size - last,) * 4]
-    return cross(np.repeat(keys, counts), said, TAG_BITS)
-
-
-_NOTHING = np.zeros(6, np.uint32)
+    keys, alone, previous = _tag_keys(tuple(history.tags))
+    around = alone.copy()
+    around[4] = mix(4, previous, int(words.left[last]) if last < size else 3)
+    around[5] = mix(5, previous, int(words.after[last]) if last < size else 3)
+    said = words.tag_rows ^ keys
+    product = np.concatenate((around, said[:4].ravel(), said[4:, last:].ravel()))
+    return hashed(product, TAG_BITS)
 
 
 @lru_cache(_PATHS)
-def _tag_keys(tags: tuple[str, ...]) -> Ids:
-    """The keys of ``tag_features``, but for two that know the utterance."""
+def _tag_keys(tags: tuple[str, ...]) -> tuple[Ids, Ids, int]:
+    """The keys of ``tag_features`` that words are crossed with; those alone, of which the last
+    two know the utterance; and the hash of the last tag."""
     history = History([*tags])
     previous, path = history.previous, history.path
     two_back = word_id(tags[-2]) if len(tags) > 1 else 1
     whole = (mix(6, previous), mix(7, path))
     rest = (mix(8, previous), mix(9, path))
-    keys = [mix(0, previous), mix(1, previous, two_back), mix(2, path), mix(3, min(len(tags), 12))]
-    keys += [0, 0, *whole, *_after(whole), *rest, *_after(rest)]
-    return np.array(keys, np.uint32)
+    keys = [*whole, *_after(whole), *rest, *_after(rest)]
+    alone = [mix(0, previous), mix(1, previous, two_back), mix(2, path), mix(3, min(len(tags), 12))]
+    return np.array(keys, np.uint32)[:, None], np.array([*alone, 0, 0], np.uint32), previous
 
 
 def _after(keys: tuple[int, ...]) -> list[int]:
@@ -195,16 +204,17 @@ def _after(keys: tuple[int, ...]) -> list[int]:
 
 def start_features(words: Words, history: History, slot: int) -> NDArray[np.intp]:
     """Feature numbers, one column a word, for a value of the slot to start there."""
-    last = history.last
-    rows, distance = words.rows.copy(), _distances(len(words), last)
-    rows[6] = distance
-    rows[7] = distance
-    np.multiply(distance, np.uint32(7), out=rows[8])
-    rows[11] += distance * np.uint32(77)
+    size, last = len(words), history.last
+    rows, (distance, times_seven, times_many) = words.rows.copy(), _distances(size, last)
+    used = np.zeros(size, np.uint32)
     for start, end in history.used:
-        for a, b, use in ((start, end, 1), (start, start + 1, 2)):
-            rows[8, a:b] = distance[a:b] * np.uint32(7) + np.uint32(use)
-            rows[12, a:b] = words.here[a:b] + np.uint32(99 * use)
+        used[start:end] = 1
+        used[start] = 2
+    rows[6:8] = distance
+    np.add(times_seven, used, out=rows[8])
+    rows[11] += times_many
+    used *= _USED
+    rows[12] += used
     return cross(_start_keys(tuple(history.tags), slot), rows, VALUE_BITS)
 
 
@@ -216,14 +226,21 @@ def _start_keys(tags: tuple[str, ...], slot: int) -> Ids:
     return np.array(keys, np.uint32)
 
 
-_STEPS = np.clip(np.arange(-_LONGEST, _LONGEST), -3, 6).astype(np.int64).astype(np.uint32)
+def _steps(first: int, end: int) -> Ids:
+    """Distances within bounds, and their multiples that features hold."""
+    steps = np.clip(np.arange(first, end), -3, 6).astype(np.int64).astype(np.uint32)
+    return np.array([[1], [7], [77]], np.uint32) * steps
+
+
+_USED = np.uint32(99)
+_STEPS = _steps(-_LONGEST, _LONGEST)
 
 
 def _distances(size: int, last: int) -> Ids:
-    """Of each word, how far it is from one, within bounds."""
+    """Of each word, how far it is from one, in the rows of ``_steps``."""
     if size > _LONGEST:
-        return np.clip(np.arange(size) - last, -3, 6).astype(np.int64).astype(np.uint32)
-    return _STEPS[_LONGEST - last : _LONGEST - last + size]
+        return _steps(-last, size - last)
+    return _STEPS[:, _LONGEST - last : _LONGEST - last + size]
 
 
 def fixed_features(
@@ -244,13 +261,13 @@ def fixed_words(words: Words, slot: int, values: tuple[str, ...]) -> NDArray[np.
     """Those of them that the utterance decides."""
     names = _names(values)
     single, double = np.uint32(mix(43, slot)), np.uint32(mix(44, slot))
-    return np.concatenate(
-        [
-            cross(words.here[None] ^ single, names * np.uint32(5), VALUE_BITS),
-            cross(words.pair[None] ^ double, names * np.uint32(7), VALUE_BITS),
-        ],
-        axis=1,
+    product = np.concatenate(
+        ((words.here ^ single) ^ names * _FIVE, (words.pair ^ double) ^ names * _SEVEN), axis=1
     )
+    return hashed(product, VALUE_BITS)
+
+
+_FIVE, _SEVEN = np.uint32(5), np.uint32(7)
 
 
 @cache
@@ -275,20 +292,20 @@ def end_features(
     words: Words, start: int, slot: int, lengths: Ids, shapes: Ids
 ) -> NDArray[np.intp]:
     """Feature numbers, one column a candidate, for a value to end so."""
-    final = words.here[start - 1 + lengths.astype(np.intp)]
-    following = words.right[start - 1 + lengths.astype(np.intp)]
-    shaped = shapes * np.uint32(1009)
+    at = lengths.astype(np.intp) + (start - 1)
+    final, following, shaped = words.here[at], words.right[at], shapes * np.uint32(1009)
     rows = np.empty((10, len(lengths)), np.uint32)
     rows[0] = following
     rows[1] = final
     rows[2] = lengths
-    rows[3] = words.after[start - 1 + lengths.astype(np.intp)]
+    rows[3] = words.after[at]
     rows[4] = shapes
-    rows[5] = final + shaped
-    rows[6] = words.here[start] + shaped
-    rows[7] = words.here[start] + lengths * np.uint32(17)
-    rows[8] = following + shaped
-    rows[9] = words.left[start] + shaped
+    rows[5:10] = shaped
+    rows[5] += final
+    rows[6] += words.here[start]
+    np.add(lengths * np.uint32(17), words.here[start], out=rows[7])
+    rows[8] += following
+    rows[9] += words.left[start]
     return cross(_end_keys(slot), rows, VALUE_BITS)
 
 
@@ -341,11 +358,13 @@ class Weights:
         )
 
 
-def softmax(scores: Scores) -> Scores:
-    """Probabilities of scores."""
-    odds: Scores = np.exp(scores - np.maximum.reduce(scores))
-    odds /= np.add.reduce(odds)
-    return odds
+def likeliest(scores: Scores) -> tuple[int, float]:
+    """The index of the highest score, and its probability; 0 where there is none to choose."""
+    best = int(scores.argmax())
+    top = scores[best]
+    if top == -np.inf:
+        return best, 0.0
+    return best, 1.0 / float(np.add.reduce(np.exp(scores - top)))
 
 
 class Draft:
@@ -377,7 +396,7 @@ class Draft:
         """What ``_starts`` gives."""
         self._fixed: dict[str, Scores] = {}
         """By field, what the utterance says for each fixed value."""
-        self._chances: dict[tuple[object, ...], Scores] = {}
+        self._scores: dict[tuple[object, ...], Scores] = {}
         """What was computed for earlier guesses: a later one begins with the same commands."""
         self._guessed: list[int] = []
         """The tokens of the last guess, what was written before it included."""
@@ -461,17 +480,17 @@ class Draft:
     def _next_tag(self, history: History, rest: str) -> tuple[str | None, str, float]:
         """The likeliest tag that agrees with what is written of it, its text, its chance."""
         weights, first = self._weights, not history.tags
-        openings, possible = _openings(weights.tags, first)
-        chances = possible * self._remembered(
-            (*history.tags, history.last),
-            lambda: _total(weights.next_tag, tag_features(self._words, history)),
-        )
+        openings, barred = _openings(weights.tags, first)
+        key = (*history.tags, history.last)
+        scores = self._scores.get(key)
+        if scores is None:
+            scores = _total(weights.next_tag, tag_features(self._words, history))
+            self._scores[key] = scores
+        scores = scores + barred
         if rest:
-            chances *= np.array([agree(text, rest) for text in openings], np.float32)
-        total, best = float(chances.sum()), int(chances.argmax())
-        if total <= 0.0:
-            return None, "", 0.0
-        return weights.tags[best], openings[best], float(chances[best]) / total
+            scores += _disagreeing(openings, rest)
+        best, chance = likeliest(scores)
+        return (weights.tags[best], openings[best], chance) if chance else (None, "", 0.0)
 
     def _value(self, history: History, name: str, rest: str) -> tuple[str | None, float]:
         """The likeliest value that agrees with what is written of it, and its chance."""
@@ -480,31 +499,23 @@ class Draft:
         words, slot = self._words, word_id(name)
         fixed = self._weights.fixed.get(name, ())
 
-        def scored() -> Scores:
+        key = (*history.tags, *history.used, name)
+        scores = self._scores.get(key)
+        if scores is None:
             scores = _total(self._weights.values, start_features(words, history, slot))
-            if not fixed:
-                return scores
-            return np.concatenate([scores, self._fixed_scores(history, name, slot, fixed)])
-
-        chances = self._remembered((*history.tags, *history.used, name), scored)
+            if fixed:
+                told = self._fixed_scores(history, name, slot, fixed)
+                scores = np.concatenate((scores, told))
+            self._scores[key] = scores
         if rest:
-            allowed = [agree(w, rest) for w in self._starts()] + [agree(v, rest) for v in fixed]
-            chances = chances * np.array(allowed, np.float32)
-        total, best = float(chances.sum()), int(chances.argmax())
-        if total <= 0.0:
+            scores = scores + _disagreeing((*self._starts(), *fixed), rest)
+        best, chance = likeliest(scores)
+        if not chance:
             return None, 0.0
-        chance = float(chances[best]) / total
         if best >= len(words):
             return fixed[best - len(words)], chance
         value, ending = self._ending(best, slot, rest)
         return value, chance * ending
-
-    def _remembered(self, key: tuple[object, ...], scored: Callable[[], Scores]) -> Scores:
-        """The probabilities under that key, from the scores where they are not known yet."""
-        chances = self._chances.get(key)
-        if chances is None:
-            chances = self._chances[key] = softmax(scored())
-        return chances
 
     def _fixed_scores(
         self, history: History, name: str, slot: int, fixed: tuple[str, ...]
@@ -523,21 +534,18 @@ class Draft:
 
     def _ending(self, start: int, slot: int, rest: str) -> tuple[str | None, float]:
         lengths, shapes = end_candidates(self._words, start)
-
-        def scored() -> Scores:
+        scores = self._scores.get((start, slot))
+        if scores is None:
             features = end_features(self._words, start, slot, lengths, shapes)
-            return _total(self._weights.values, features)
-
-        chances, left = self._remembered((start, slot), scored).copy(), 1.0
-        for _ in range(min(12, len(chances))):
-            best = int(chances.argmax())
+            scores = self._scores[start, slot] = _total(self._weights.values, features)
+        for _ in range(min(_ENDINGS, len(scores))):
+            best, chance = likeliest(scores)
             words = self._words.slice(start, start + int(lengths[best]))
             value = SHAPES[int(shapes[best])].format(words)
-            chance = float(chances[best])
             if value.startswith(rest):
-                return value, chance / left
-            left -= chance
-            chances[best] = 0.0
+                return value, chance
+            scores = scores.copy()
+            scores[best] = -np.inf
         return None, 0.0
 
 
@@ -547,16 +555,18 @@ def _total(table: Scores, features: NDArray[np.intp]) -> Scores:
     return total
 
 
-def agree(text: str, rest: str) -> bool:
-    """Whether one of the two starts with the other."""
-    return text.startswith(rest) or rest.startswith(text)
+def _disagreeing(texts: Iterable[str], rest: str) -> Scores:
+    """Bars the texts neither of which starts with the other."""
+    agree = [0.0 if t.startswith(rest) or rest.startswith(t) else -np.inf for t in texts]
+    return np.array(agree, np.float32)
 
 
 @cache
 def _openings(tags: tuple[str, ...], first: bool) -> tuple[tuple[str, ...], Scores]:
-    """Every tag's text, and 1 for the tags that may stand first, or later."""
-    possible = [not tag.startswith(DECLINE) if not first else tag != END for tag in tags]
-    return tuple(_opening(tag, first=first) for tag in tags), np.array(possible, np.float32)
+    """Every tag's text, and what bars the tags that may not stand first, or later."""
+    barred = [tag == END if first else tag.startswith(DECLINE) for tag in tags]
+    bias = np.where(barred, -np.inf, 0.0).astype(np.float32)
+    return tuple(_opening(tag, first=first) for tag in tags), bias
 
 
 def _opening(tag: str, *, first: bool) -> str:

@@ -152,8 +152,14 @@ def _special_tokens(llama: Any) -> list[str]:
 
 _tokenize = quick("llama_tokenize")
 
-_REMEMBERED = 4096
-"""Values whose tokens are kept: a robot hears the same words again."""
+_REMEMBERED = 8192
+"""Words and values whose tokens are kept: a robot hears the same ones again."""
+
+_JOINT = re.compile(r"(?<=[A-Za-z])(?=[ <])|(?<=\n)(?=[A-Za-z])")
+"""Where the tokenizers of ``_PARTED`` part every text before they look for tokens."""
+
+_PARTED = {"gpt-2", "smollm", "llama-bpe", "qwen2"}
+"""Values of ``tokenizer.ggml.pre`` by which a word is letters only, with at most a space before."""
 
 
 class Tokenizer:
@@ -162,16 +168,26 @@ class Tokenizer:
     def __init__(self, llama: Any) -> None:
         self._vocabulary = llama_cpp.llama_model_get_vocab(llama.model)
         self._begin = llama.metadata.get("tokenizer.ggml.add_bos_token", "false") == "true"
+        self._parted = (
+            not self._begin
+            and llama.metadata.get("tokenizer.ggml.pre") in _PARTED
+            and not any(map(_JOINT.search, _special_tokens(llama)))
+        )
         spelled = {text: self._tokens(text, False, special=False) for text in fixed_texts()}
         # Where only some are one token they are ordinary ones, which merge with what is around.
         self._whole = spelled if all(len(tokens) == 1 for tokens in spelled.values()) else {}
         longest_first = sorted(spelled, key=len, reverse=True)
         self._parts = re.compile(f"({'|'.join(map(re.escape, longest_first))})")
-        self._value = lru_cache(_REMEMBERED)(self._tokens)
+        self._remembered = lru_cache(_REMEMBERED)(self._tokens)
 
     def prompt(self, text: str) -> list[int]:
-        """The tokens of a prompt; control tokens are read as such."""
-        return self._tokens(text, self._begin, special=True)
+        """The tokens of a prompt; control tokens are read as such. Words are remembered."""
+        if not self._parted:
+            return self._tokens(text, self._begin, special=True)
+        tokens: list[int] = []
+        for part in _JOINT.split(text):
+            tokens += self._remembered(part, False, special=True)
+        return tokens
 
     def answer(self, text: str) -> list[int]:
         """The tokens of a part of an answer: whole texts part it, what is between is remembered."""
@@ -180,7 +196,7 @@ class Tokenizer:
         tokens: list[int] = []
         for part in self._parts.split(text):
             if part:
-                tokens += self._whole.get(part) or self._value(part, False, special=False)
+                tokens += self._whole.get(part) or self._remembered(part, False, special=False)
         return tokens
 
     def _tokens(self, text: str, begin: bool, *, special: bool) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -52,6 +53,8 @@ class LlamaCppModel:
         self._tokenizer = gguf.Tokenizer(self._llama)
         self._draft = Weights.load(DRAFT) if options.draft else None
         self._decoder: Decoder | Reference
+        self._callers: set[int] = set()
+        """Threads that wait for an answer."""
         self._on_gpu = gguf.gpu_layers(options) != 0
         if self._on_gpu:
             sys.setswitchinterval(_SWITCH)
@@ -127,19 +130,27 @@ class LlamaCppModel:
         """
         if self._llama is None:
             raise ModelUnavailable("the model was closed")
-        prompt, writing = self._prompt.render(text), Writing(text)
         if isinstance(self._decoder, Reference):
-            return self._decoder.decode(prompt, writing, on_command, cancelled)
-        crowded = self._on_gpu and self._decoder.busy >= _CROWD
-        return self._decoder.decode(
-            Request(
-                prompt=self._tokenizer.prompt(prompt),
-                writing=writing,
-                drafter=None if crowded else self._drafter(text),
-                copying=None if self._pieces is None else Copying(self._pieces, text),
-                on_command=None if on_command is _ignore else on_command,
-                cancelled=cancelled,
-            )
+            prompt = self._prompt.render(text)
+            return self._decoder.decode(prompt, Writing(text), on_command, cancelled)
+        caller = threading.get_ident()
+        self._callers.add(caller)
+        try:
+            with self._decoder.turn:
+                request = self._request(text, on_command, cancelled)
+            return self._decoder.decode(request)
+        finally:
+            self._callers.discard(caller)
+
+    def _request(self, text: str, on_command: Listener, cancelled: Callable[[], bool]) -> Request:
+        crowded = self._on_gpu and len(self._callers) >= _CROWD
+        return Request(
+            prompt=self._tokenizer.prompt(self._prompt.render(text)),
+            writing=Writing(text),
+            drafter=None if crowded else self._drafter(text),
+            copying=None if self._pieces is None else Copying(self._pieces, text),
+            on_command=None if on_command is _ignore else on_command,
+            cancelled=cancelled,
         )
 
     @property

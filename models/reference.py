@@ -111,7 +111,10 @@ class _Copied(OutlinesLogitsProcessor):  # type: ignore[misc, unused-ignore]
         biased = self._grammatical.process_logits(input_ids, logits)
         self._prompt = self._prompt or len(input_ids[0])
         text = b"".join(map(self._pieces.piece, input_ids[0][self._prompt :].tolist()))
-        token, _ = self._copying.choose(text, biased[0], _Finite(biased[0]))
+        token = int(biased[0].argmax())
+        instead = self._copying.instead(text, token, biased[0], _Finite(biased[0]))
+        if instead is not None:
+            token, _ = instead
         chosen = biased[0][token]
         biased[0][:] = -np.inf
         biased[0][token] = chosen
@@ -126,6 +129,3 @@ class _Finite:
 
     def __contains__(self, token: int) -> bool:
         return bool(np.isfinite(self._logits[token]))
-
-    def choose(self, logits: Logits) -> tuple[int, float]:
-        return int(logits.argmax()), 1.0

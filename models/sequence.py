@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from models.automaton import Automaton, Edge, Node
+from models.automaton import Allowed, Automaton, Edge, Node
 from models.context import Context, Logits
 from models.copying import Copying
 from schemas.errors import ModelAnswerInvalid
@@ -150,7 +150,7 @@ class Sequence:
         evaluated = self._cached + self._rows
         self._cached = evaluated
         for row, stake in enumerate(self._stakes, self._first):
-            token, probability = self._choose(stake.node, logits[row])
+            token, probability = self._choose(stake.node.allowed, logits[row])
             self.probabilities.append((len(self.text), probability))
             if stake.edge is not None and token == stake.edge.tokens[0]:
                 self._commit(stake.edge)
@@ -166,10 +166,11 @@ class Sequence:
                 hint="Shorten the utterance, or raise MODEL__MAX_TOKENS.",
             )
 
-    def _choose(self, node: Node, logits: Logits) -> tuple[int, float]:
+    def _choose(self, allowed: Allowed, logits: Logits) -> tuple[int, float]:
+        choice = allowed.choose(logits)
         if self._copying is None:
-            return node.allowed.choose(logits)
-        return self._copying.choose(bytes(self.text), logits, node.allowed)
+            return choice
+        return self._copying.instead(self.text, choice[0], logits, allowed) or choice
 
     def _take(self, node: Node, token: int) -> None:
         edge = self._follow(node, token, bytes(self.text), [])

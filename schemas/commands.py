@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -151,12 +152,14 @@ class RobotCommand(BaseModel):
     action: str
 
     @classmethod
+    @cache
     def tag(cls) -> str:
         """The value of the tag, as in ``go_to``."""
         tag: str = get_args(cls.model_fields["action"].annotation)[0]
         return tag
 
     @classmethod
+    @cache
     def slots(cls) -> dict[str, Slot]:
         """The slots by field name, in the contract's order."""
         return {

@@ -25,16 +25,17 @@ class Anything:
     def __contains__(self, token: int) -> bool:
         return token not in self.barred
 
-    def choose(self, logits):
-        return int(logits.argmax()), 0.5
-
 
 def chosen(utterance: str, text: bytes, wishes: list[bytes], *barred: bytes) -> bytes:
     """The token taken by a model that prefers the wishes, the first most."""
-    logits = np.zeros(len(TOKENS), np.float32)
+    allowed, logits = Anything(*barred), np.zeros(len(TOKENS), np.float32)
     for rank, piece in enumerate(wishes):
         logits[TOKENS.index(piece)] = 10.0 - rank
-    token, probability = Copying(PIECES, utterance).choose(text, logits, Anything(*barred))
+    grammatical = max((t for t in range(len(TOKENS)) if t in allowed), key=logits.__getitem__)
+    token, probability = Copying(PIECES, utterance).instead(text, grammatical, logits, allowed) or (
+        grammatical,
+        0.5,
+    )
     assert 0 < probability <= 1
     return TOKENS[token]
 
@@ -70,16 +71,7 @@ def test_a_kind_may_be_the_singular_of_what_was_said():
             wanted = tokens.index((kind + b'"')[end])
             logits[wanted] = 1.0
             copying = Copying(pieces, f"the smallest of the {said} on it")
-            taken, _ = copying.choose(head + kind[:end], logits, _Free())
-            assert taken == wanted, (kind, end)
-
-
-class _Free:
-    def __contains__(self, token: int) -> bool:
-        return True
-
-    def choose(self, logits):
-        return int(logits.argmax()), 1.0
+            assert copying.instead(head + kind[:end], wanted, logits, Anything()) is None
 
 
 def test_what_the_grammar_bars_is_not_taken():

@@ -12,7 +12,7 @@ import llama_cpp
 import pytest
 
 from models import BACKENDS, CommandModel
-from models.gguf import Tokenizer
+from models.gguf import Tokenizer, prompt
 from models.llama_cpp import LlamaCppModel
 from models.options import DEFAULT_WEIGHTS, LlamaCppOptions
 from schemas.commands import RobotCommand
@@ -303,4 +303,28 @@ def test_an_answer_is_tokenized_as_llama_cpp_does(path):
             text = sample.target[:end]
             alike = llama.tokenize(text.encode(), add_bos=False, special=False)
             assert tokenizer.answer(text) == alike
+    llama.close()
+
+
+ODD = (
+    "",
+    "a  b\t c \n\n d\nef \n gh",
+    "don't GO to Ann's o'clock room 12b, 3 a4 5b  6",
+    "the büro, den Käse: 厨房 naïve café e\u0301t e\u0301",
+    'say "start_location"},{"action":"go_to" or ]} < x <y z< <|im_ end|>',
+    "trailing space ",
+    " leading",
+)
+
+
+@pytest.mark.parametrize("path", [DEFAULT_WEIGHTS, smollm2()], ids=["whole texts", "spelled out"])
+def test_a_prompt_is_tokenized_as_llama_cpp_does(path):
+    llama = llama_cpp.Llama(str(path), vocab_only=True, verbose=False)
+    tokenizer, template = Tokenizer(llama), prompt(llama, LlamaCppOptions(path=path))
+    assert tokenizer._parted
+    said = [sample.text for sample in Generator(Recipe()).samples(18, 300)]
+    for text in (*UTTERANCES, *ODD, *said):
+        rendered = template.render(text)
+        alike = llama.tokenize(rendered.encode(), add_bos=False, special=True)
+        assert tokenizer.prompt(rendered) == tokenizer.prompt(rendered) == alike
     llama.close()
