@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -29,6 +29,18 @@ Outcome = Interpreted | Clarify | Unsupported
 CommandListener = Callable[[int, RobotCommand], None]
 """Called with index and grounded command while the rest is still being decoded."""
 
+Fields = dict[str, Grounding]
+
+
+class PlanGrounding(Protocol):
+    """Grounds the commands of a plan one after the other."""
+
+    def add(self, command: RobotCommand) -> Iterable[Fields]:
+        """What is certain with the next command, of the commands in their order."""
+
+    def end(self) -> Iterable[Fields]:
+        """What is certain once there is no further command."""
+
 
 class Grounder(Protocol):
     """What the interpreter needs of a knowledge base."""
@@ -36,7 +48,10 @@ class Grounder(Protocol):
     def ground(self, commands: Commands, utterance: str) -> Groundings:
         """One dict a command: field to grounding."""
 
-    def canonical(self, command: RobotCommand, groundings: dict[str, Grounding]) -> RobotCommand:
+    def plan_grounding(self) -> PlanGrounding:
+        """The same, command by command."""
+
+    def canonical(self, command: RobotCommand, groundings: Fields) -> RobotCommand:
         """The command with the knowledge base's names where the words are known."""
 
 
@@ -98,7 +113,12 @@ class _Line:
         self._begun = time.perf_counter()
         self._model_seconds = 0.0
         self._grounding_seconds = 0.0
-        self._streamed: list[RobotCommand] = []
+        self._grounding = knowledge.plan_grounding()
+        self._spoken: list[RobotCommand] = []
+        self._groundings: list[Fields] = []
+        """Of the commands whose grounding is certain."""
+        self._commands: list[RobotCommand] = []
+        """The same commands, grounded."""
 
     def walk(self, session: Session) -> Outcome:
         text = normalise(self._request.text)
@@ -129,17 +149,16 @@ class _Line:
         """A model that nobody listens to need not hurry with the first command."""
         if self._call.on_command is None:
             return self._model.plan(text, cancelled=self._call.cancelled)
-        return self._model.plan(text, on_command=self._stream, cancelled=self._call.cancelled)
+        return self._model.plan(text, on_command=self._take, cancelled=self._call.cancelled)
 
     def _grounded(self, spoken: Commands, session: Session, confidence: float) -> Outcome:
+        for command in spoken[len(self._spoken) :]:
+            self._take(command)
+        if self._request.ground:
+            self._settle(self._grounding.end)
+        commands, groundings = tuple(self._commands), tuple(self._groundings)
         if not self._request.ground:
-            bare = tuple(self._with_grounding(command, {}) for command in spoken)
-            return self._interpreted(bare, confidence)
-        groundings = self._ground(spoken, session.utterance)
-        commands = tuple(
-            self._with_grounding(command, fields)
-            for command, fields in zip(spoken, groundings, strict=True)
-        )
+            return self._interpreted(commands, confidence)
         unclear = first_unclear(groundings)
         session.spoken, session.groundings = spoken, groundings
         session.asked, session.confidence = unclear is not None, confidence
@@ -148,27 +167,30 @@ class _Line:
         question = question_for(unclear, spoken[unclear.command])
         return Clarify(question=question, commands=commands, **self._common(confidence))
 
-    def _stream(self, command: RobotCommand) -> None:
-        """Ground a command with those before it as context, and pass it on."""
-        if self._call.on_command is None:
-            return
-        self._streamed.append(command)
-        fields: dict[str, Grounding] = {}
-        if self._request.ground:
-            fields = self._ground(tuple(self._streamed), self._request.text)[-1]
-        grounded = self._with_grounding(command, fields)
-        self._call.on_command(len(self._streamed) - 1, grounded)
+    def _take(self, command: RobotCommand) -> None:
+        """Ground the next command of the plan with those before it as context."""
+        self._spoken.append(command)
+        self._settle(lambda: self._grounding.add(command) if self._request.ground else ({},))
 
-    def _ground(self, commands: Commands, utterance: str) -> Groundings:
+    def _settle(self, ground: Callable[[], Iterable[Fields]]) -> None:
+        """Ground, and pass on the commands that are certain now."""
+        for fields in self._timed(ground):
+            index = len(self._commands)
+            self._groundings.append(fields)
+            self._commands.append(self._with_grounding(self._spoken[index], fields))
+            if self._call.on_command is not None:
+                self._call.on_command(index, self._commands[index])
+
+    def _timed(self, ground: Callable[[], Iterable[Fields]]) -> Groundings:
         begun = time.perf_counter()
-        groundings = self._knowledge.ground(commands, utterance)
+        groundings = tuple(ground())
         self._grounding_seconds += time.perf_counter() - begun
         return groundings
 
-    def _ground_alone(self, command: RobotCommand) -> dict[str, Grounding]:
-        return self._ground((command,), self._request.text)[0]
+    def _ground_alone(self, command: RobotCommand) -> Fields:
+        return self._timed(lambda: self._knowledge.ground((command,), self._request.text))[0]
 
-    def _with_grounding(self, command: RobotCommand, fields: dict[str, Grounding]) -> RobotCommand:
+    def _with_grounding(self, command: RobotCommand, fields: Fields) -> RobotCommand:
         named = self._knowledge.canonical(command, fields)
         return GROUNDED[type(command)].model_validate({**dict(named), "grounding": fields})
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from knowledge_base.entry import Entry
 from knowledge_base.evidence import (
@@ -33,6 +33,9 @@ Indexes = Mapping[str, Index]
 Nearest = Callable[[str, Sequence[str]], list[Hit]]
 """Entries of the named collections by meaning, best first, scored by cosine similarity."""
 
+Fields = dict[str, Grounding]
+"""The grounding of every slot of a command that the speaker filled."""
+
 MAX_ALTERNATIVES = 5
 
 WORTH_ASKING = 0.6
@@ -41,26 +44,56 @@ WORTH_ASKING = 0.6
 _IN_ROOM = re.compile(r"\s+(?:in|of|from|at|inside|on)\s+(?:the\s+|my\s+)?(?P<room>.+)$", re.I)
 
 
-def ground(
-    commands: Sequence[RobotCommand],
-    indexes: Indexes,
-    nearest: Nearest,
-    options: KnowledgeOptions,
-) -> tuple[dict[str, Grounding], ...]:
-    """One dict a command: the grounding of every slot the speaker filled."""
-    decisions = _Decisions(indexes, nearest, options)
-    found: list[dict[str, Grounding]] = []
-    for number, command in enumerate(commands):
-        following = commands[number + 1] if number + 1 < len(commands) else None
-        fields = {
-            field: decisions.decide(getattr(command, field), slot, following)
-            for field, slot in command.slots().items()
-            if slot.generated
-        }
+class PlanGrounding:
+    """Grounds a plan command after command, each once and in the light of those before it.
+
+    One rule looks ahead: where the next command takes or puts down an object, a place that may be
+    one of several is one that holds objects. A command that hangs on it waits for the next.
+
+    Args:
+        finish: the last touch to every grounding.
+    """
+
+    def __init__(
+        self,
+        indexes: Indexes,
+        nearest: Nearest,
+        options: KnowledgeOptions,
+        finish: Callable[[Grounding], Grounding],
+    ) -> None:
+        self._decisions = _Decisions(indexes, nearest, options)
+        self._finish = finish
+        self._waiting: RobotCommand | None = None
+
+    def add(self, command: RobotCommand) -> Iterator[Fields]:
+        """What is certain with the next command: the one before it if that waits, and its own."""
+        if self._waiting is not None:
+            handles = command.action in ("pick_object", "place_object")
+            yield from self._settle(self._waiting, handles)
+        yield from self._settle(command, None)
+
+    def end(self) -> Iterator[Fields]:
+        """What is certain once there is no further command."""
+        if self._waiting is not None:
+            yield from self._settle(self._waiting, False)
+
+    def _settle(self, command: RobotCommand, handles: bool | None) -> Iterator[Fields]:
+        fields: Fields = {}
+        for field, slot in command.slots().items():
+            if not slot.generated:
+                continue
+            grounding = self._decisions.decide(getattr(command, field), slot, handles)
+            if grounding is None:
+                self._waiting = command
+                return
+            fields[field] = grounding
+        self._waiting = None
         for grounding in fields.values():
-            decisions.been_to(grounding)
-        found.append({field: decisions.with_usual_placement(g) for field, g in fields.items()})
-    return tuple(found)
+            self._decisions.been_to(grounding)
+        yield {
+            field: self._finish(self._decisions.with_usual_placement(grounding))
+            for field, grounding in fields.items()
+        }
 
 
 class _Decisions:
@@ -105,7 +138,12 @@ class _Decisions:
         forms = self._indexes["placements"].exactly(name) if name else []
         return forms[0].entry if forms else None
 
-    def decide(self, phrase: str, slot: Slot, following: RobotCommand | None) -> Grounding:
+    def decide(self, phrase: str, slot: Slot, handles: bool | None) -> Grounding | None:
+        """The decision about a slot; None if it hangs on what is not known.
+
+        Args:
+            handles: whether the next command takes or puts down an object; None: not known.
+        """
         if phrase in slot.literals or (slot.empty and not phrase) or not slot.collections:
             return _literal(phrase)
         if slot.free and _about_people(phrase):
@@ -121,7 +159,10 @@ class _Decisions:
             sure = hits and hits[0].score >= self._options.accept
             return self._settled(phrase, hits) if sure and len(hits) == 1 else _literal(phrase)
         if "placements" in slot.collections and len(hits) > 1:
-            hits = self._by_context(hits, following)
+            best = [h for h in hits if h.score > hits[0].score - self._options.margin]
+            if handles is None and len({hit.entry.holds_objects for hit in best}) > 1:
+                return None
+            hits = self._by_context(best, bool(handles))
         if not hits or hits[0].score < self._options.accept:
             return self._unknown(phrase, hits, slot)
         leaders = _most_specific(
@@ -192,10 +233,8 @@ class _Decisions:
                     return True
         return False
 
-    def _by_context(self, hits: list[Hit], following: RobotCommand | None) -> list[Hit]:
+    def _by_context(self, best: list[Hit], handles: bool) -> list[Hit]:
         """What is taken from or put down on holds objects; a place is likelier in this room."""
-        best = [h for h in hits if h.score > hits[0].score - self._options.margin]
-        handles = following is not None and following.action in ("pick_object", "place_object")
         fitting = [h for h in best if not handles or h.entry.holds_objects] or best
         here = [h for h in fitting if self._room and h.entry.room == self._room]
         if len(here) == 1:

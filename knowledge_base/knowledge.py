@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from knowledge_base.embedder import Embedder, silent
 from knowledge_base.entry import Content, Entry
 from knowledge_base.evidence import Hit, by_spelling, by_words, resembling
 from knowledge_base.facts import facts_of, zone
-from knowledge_base.grounder import candidates, canonical, ground
+from knowledge_base.grounder import PlanGrounding, candidates, canonical
 from knowledge_base.importers.arena import Arena, content_of, entry_of
 from knowledge_base.index import Index
 from knowledge_base.options import KnowledgeOptions
@@ -107,8 +108,15 @@ class KnowledgeBase:
         self, commands: Sequence[RobotCommand], utterance: str
     ) -> tuple[dict[str, Grounding], ...]:
         """Tie every slot to an entry, or say why not; earlier commands are context."""
-        found = ground(commands, self._picture(), self._nearest, self._options)
-        return tuple({f: self._with_facts(g) for f, g in fields.items()} for fields in found)
+        grounding = self.plan_grounding()
+        found = [fields for command in commands for fields in grounding.add(command)]
+        return (*found, *grounding.end())
+
+    def plan_grounding(self) -> PlanGrounding:
+        """The same for commands that come one by one; what changes meanwhile is not seen."""
+        picture = self._picture()
+        finish = partial(self._with_facts, picture)
+        return PlanGrounding(picture, self._nearest, self._options, finish)
 
     def canonical(self, command: RobotCommand, groundings: Mapping[str, Grounding]) -> RobotCommand:
         """The command with our names where its words are known."""
@@ -276,10 +284,10 @@ class KnowledgeBase:
         ]
         return sorted(found, key=lambda hit: -hit.score)[:limit]
 
-    def _with_facts(self, grounding: Grounding) -> Grounding:
+    def _with_facts(self, picture: Mapping[str, Index], grounding: Grounding) -> Grounding:
         if grounding.kind is not EntityKind.TOPIC or grounding.id is None:
             return grounding
-        topic = self._indexes["topics"].entries[grounding.id]
+        topic = picture["topics"].entries[grounding.id]
         facts = facts_of(topic, datetime.now(self._zone))
         return grounding.model_copy(update={"facts": facts})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
@@ -82,13 +82,10 @@ async def interpret_stream(body: InterpretRequest, asked: AskedFor) -> Streaming
     running = await events.begin(asked.parts.admission.run(work_for(asked, body, on_command)))
 
     async def stream() -> AsyncIterator[bytes]:
-        sent = 0
         try:
             async for event in events:
-                sent += 1
                 yield event
-            for event in _last_events(running, asked, sent):
-                yield event
+            yield _last_event(running, asked)
         finally:
             running.cancel()
 
@@ -102,15 +99,11 @@ def _command_event(index: int, command: RobotCommand) -> bytes:
     return format_sse_event(event="command", data_str=event.model_dump_json())
 
 
-def _last_events(running: asyncio.Task[Outcome], asked: Asked, sent: int) -> Iterator[bytes]:
+def _last_event(running: asyncio.Task[Outcome], asked: Asked) -> bytes:
     try:
         outcome = running.result()
     except CommandInterpreterError as fault:
         body = error_of(fault, asked.request_id).model_dump_json()
-        yield format_sse_event(event="error", data_str=body)
-        return
+        return format_sse_event(event="error", data_str=body)
     asked.metrics.answered(outcome)
-    # A turn that answers a question or corrects a slot is not decoded: its commands come here.
-    for index, command in list(enumerate(outcome.commands))[sent:]:
-        yield _command_event(index, command)
-    yield format_sse_event(event="interpretation", data_str=outcome.model_dump_json())
+    return format_sse_event(event="interpretation", data_str=outcome.model_dump_json())

@@ -8,8 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
+from knowledge_base.grounder import _Decisions
 from models.stub import StubModel
+from schemas.commands import Slot
 from schemas.errors import ModelUnavailable
+from tests.app.test_corpus import CORPUS
 
 FETCH = "bring me a coke from the fridge"
 
@@ -44,6 +47,49 @@ def test_an_answer_to_a_question_brings_its_commands_too(client: httpx.Client) -
     *commands, (_, answer) = events(client, text="the kitchen table", session_id="s")
     assert answer["outcome"] == "interpreted"
     assert [data["command"] for _, data in commands] == answer["commands"]
+
+
+@pytest.mark.parametrize("row", CORPUS["interpreted"], ids=lambda row: row["text"])
+def test_streamed_and_whole_are_grounded_alike(real: httpx.Client, row: dict[str, Any]) -> None:
+    *commands, (_, last) = events(real, text=row["text"])
+    whole = real.post("/v1/interpret", json={"text": row["text"]}).json()
+    assert [data["index"] for _, data in commands] == [*range(len(whole["commands"]))]
+    for answer in ([data["command"] for _, data in commands], last["commands"]):
+        assert timeless(answer) == timeless(whole["commands"])
+
+
+def timeless(commands: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without the facts, which tell the time."""
+    return [
+        command
+        | {
+            "grounding": {
+                field: {k: v for k, v in grounding.items() if k != "facts"}
+                for field, grounding in command.get("grounding", {}).items()
+            }
+        }
+        for command in commands
+    ]
+
+
+def test_each_slot_is_grounded_once(
+    client: httpx.Client, stub: StubModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decided: list[str] = []
+    decide = _Decisions.decide
+
+    def counted(self: _Decisions, phrase: str, slot: Slot, handles: bool | None) -> Any:
+        decided.append(phrase)
+        return decide(self, phrase, slot, handles)
+
+    monkeypatch.setattr(_Decisions, "decide", counted)
+    places = ["kitchen", "office", "bedroom", "bathroom"] * 4
+    plan = {"commands": [{"action": "go_to", "location_to_go": place} for place in places]}
+    stub.enqueue(plan, plan)
+    assert len(events(client, text="go")) == len(places) + 1
+    assert decided == places
+    client.post("/v1/interpret", json={"text": "go"})
+    assert decided == places * 2
 
 
 def test_a_refusal_is_the_interpretation_alone(client: httpx.Client) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,20 @@ def test_what_is_taken_from_holds_objects(small: KnowledgeBase) -> None:
     assert grounded(small, going).status is Status.AMBIGUOUS
     first, _ = small.ground([going, COMMANDS["thing"]("hammer")], "")
     assert first["location_to_go"].id == "oak_stand"
+
+
+def test_a_command_waits_for_the_next_only_where_it_hangs_on_it(small: KnowledgeBase) -> None:
+    small.put("placements", "oak_stand", {"name": "oak stand", "room": "kitchen"})
+    small.put("placements", "hat_stand", {"name": "hat stand", "holds_objects": False})
+    going, taking = COMMANDS["place"]("the stand"), COMMANDS["thing"]("hammer")
+    grounding = small.plan_grounding()
+    steps = [list(grounding.add(c)) for c in (taking, going, going, taking, going)]
+    assert [len(fields) for fields in steps] == [1, 0, 1, 2, 0]
+    told = [*itertools.chain(*steps), *grounding.end()]
+    assert list(grounding.end()) == []
+    assert tuple(told) == small.ground([taking, going, going, taking, going], "")
+    places = [fields["location_to_go"] for fields in told if "location_to_go" in fields]
+    assert [place.id for place in places] == [None, "oak_stand", "oak_stand"]
 
 
 def test_accents_may_be_missing(small: KnowledgeBase) -> None:
