@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from app.dialogue import NewCommand, Revised, Withdrawn, read
-from app.questions import first_unclear, question_for
+from app.questions import TOO_MUCH, first_unclear, question_for
 from app.sessions import Commands, Groundings, Session, Sessions
 from app.transcript import normalise
 from models.base import CommandModel, Decoded
 from schemas.api import (
     GROUNDED,
+    LONG_TEXT,
     Clarify,
     Interpreted,
     InterpretRequest,
@@ -22,7 +23,7 @@ from schemas.api import (
 )
 from schemas.commands import RobotCommand
 from schemas.grounding import Grounding
-from schemas.plan import Decline, DeclineReason, Plan
+from schemas.plan import LONG_PLAN, Decline, DeclineReason, Plan, TooMuch
 
 Outcome = Interpreted | Clarify | Unsupported
 
@@ -75,6 +76,9 @@ REASONS = {
     DeclineReason.UNINTELLIGIBLE: "not understood: no task could be made out",
 }
 WITHDRAWN = "canceled: the speaker withdrew the request"
+
+EVEN_ODDS = 0.5
+"""Confidence below which a plan is likelier wrong than right."""
 
 
 class Interpreter:
@@ -141,9 +145,12 @@ class _Line:
             case Decline() as decline:
                 session.forget()
                 return self._unsupported(_reason(decline), decoded.confidence)
-            case Plan(commands=commands):
+            case Plan(commands=commands) if not lacks_some(commands, text, decoded.confidence):
                 session.utterance = text
                 return self._grounded(commands, session, decoded.confidence)
+            case Plan() | TooMuch():
+                session.forget()
+                return self._too_much(decoded.confidence)
 
     def _decoded(self, text: str) -> Decoded:
         """A model that nobody listens to need not hurry with the first command."""
@@ -197,6 +204,9 @@ class _Line:
     def _interpreted(self, commands: Commands, confidence: float) -> Interpreted:
         return Interpreted(commands=commands, **self._common(confidence))
 
+    def _too_much(self, confidence: float) -> Clarify:
+        return Clarify(question=TOO_MUCH, commands=(), **self._common(confidence))
+
     def _unsupported(self, reason: str, confidence: float) -> Unsupported:
         return Unsupported(reason=reason, **self._common(confidence))
 
@@ -215,6 +225,13 @@ class _Line:
             "model": self._model.name,
             "timings_ms": timings,
         }
+
+
+def lacks_some(commands: Commands, text: str, confidence: float) -> bool:
+    """Whether a plan mostly is shorter than what was asked for: its utterance is more than three
+    tasks, and it is likelier wrong than right. ``python -m benchmarks.several`` counts them."""
+    long = len(commands) > LONG_PLAN or len(text) > LONG_TEXT
+    return long and confidence < EVEN_ODDS
 
 
 def _reason(decline: Decline) -> str:

@@ -10,6 +10,9 @@ from schemas.grounding import Candidate, EntityKind, Grounding, Status
 MAX_OFFERED = 3
 """Alternatives named in one question; a listener does not keep more."""
 
+TOO_MUCH = "That is too much at once. What should I do first?"
+"""Asked where an utterance is more than one plan; whatever is said next is a new command."""
+
 _ASK_FOR = {
     "people": "Who do you mean?",
     "objects": "What should I bring?",

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from schemas.commands import RobotCommand
 from schemas.errors import ModelAnswerInvalid
-from schemas.plan import Answer, answer_from, command_from
+from schemas.plan import Answer, TooMuch, answer_from, command_from, too_much
 
 _STRING = rb'"(?:[^"\\]|\\.)*"'
 _FIELD = re.compile(rb'"([a-z_]+)":(' + _STRING + rb")")
@@ -42,6 +42,11 @@ class Writing:
         """What is written so far."""
         return self._text.decode("utf-8", errors="ignore")
 
+    @property
+    def too_much(self) -> bool:
+        """Whether there are more commands already than a plan may have: the rest is not needed."""
+        return too_much(self._text)
+
     def choose(self, probability: float) -> None:
         """Note that the next piece is a choice of that probability."""
         self.choices.append(Choice(len(self._text), log(max(probability, 1e-30))))
@@ -62,13 +67,18 @@ class Writing:
                 yield command_from(json.loads(match.group()), self.utterance)
 
     def answer(self) -> Answer:
-        """The whole answer.
+        """The answer. What the grammar lets a model write is JSON once it ends, so a text that is
+        none was cut off: at one command too many, or at as many tokens as there may be.
 
         Raises:
-            ModelAnswerInvalid: it is cut off, or a value breaks its class.
+            ModelAnswerInvalid: a value breaks its class.
         """
+        try:
+            written = json.loads(self._text)
+        except ValueError:
+            return TooMuch()
         with _translated(self.text):
-            return answer_from(json.loads(self._text), self.utterance)
+            return answer_from(written, self.utterance)
 
     def confidence(self) -> float:
         """Probability of the whole text: the product over its choices."""

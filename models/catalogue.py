@@ -11,12 +11,14 @@ from schemas.plan import MAX_COMMANDS, MAX_VERB_LENGTH, DeclineReason
 def answer_schema() -> dict[str, Any]:
     """JSON Schema of an answer: the commands, or the reason there are none."""
     commands = [command.generation_schema() for command in COMMANDS]
+    # One more than a plan may have: a server that constrains would else cut too much to a plan.
+    most = MAX_COMMANDS + 1
     plan = _closed(
         {
             "commands": {
                 "type": "array",
                 "items": {"anyOf": commands},
-                "maxItems": MAX_COMMANDS,
+                "maxItems": most,
             }
         }
     )

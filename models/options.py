@@ -17,6 +17,8 @@ _BACKEND = (
     "chat API, 'stub' answers from a script; each has settings of its own."
 )
 
+_MAX_TOKENS = "Tokens an answer may take; a longer one is asked back as too much at once."
+
 
 class _Options(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -91,9 +93,7 @@ class LlamaCppOptions(_Options):
         bool,
         Field(description="Scale confidence by the calibration that lies beside the weights."),
     ] = True
-    max_tokens: Annotated[int, Field(description="Tokens an answer may take.", ge=16)] = (
-        MAX_ANSWER_TOKENS
-    )
+    max_tokens: Annotated[int, Field(description=_MAX_TOKENS, ge=16)] = MAX_ANSWER_TOKENS
     flash_attention: Annotated[
         bool | None,
         Field(description="Flash attention. Unset: where llama.cpp finds it supported."),
@@ -124,7 +124,7 @@ class RemoteOptions(_Options):
             "were not tuned on them; empty: none."
         ),
     ] = None
-    max_tokens: Annotated[int, Field(description="Tokens an answer may take.", ge=16)] = 1024
+    max_tokens: Annotated[int, Field(description=_MAX_TOKENS, ge=16)] = 1024
     concurrency: Annotated[int, Field(description="Requests sent to the server at once.", ge=1)] = 8
 
 

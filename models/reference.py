@@ -55,7 +55,7 @@ class Reference:
 
         Raises:
             Cancelled: the caller went away.
-            ModelAnswerInvalid: the answer does not end within its tokens.
+            ModelAnswerInvalid: a value breaks its class.
             ModelUnavailable: the model was closed.
         """
         with self._lock:
@@ -73,6 +73,9 @@ class Reference:
                 writing.append(piece.encode())
                 for command in writing.commands():
                     on_command(command)
+                if writing.too_much:
+                    stream.close()
+                    break
         return Decoded(answer=writing.answer(), confidence=1.0, tokens=tokens, evaluations=tokens)
 
     @property

@@ -8,7 +8,7 @@ from typing import Any
 
 import openai
 import outlines
-from outlines.exceptions import OutlinesError
+from openai.types.chat.chat_completion_chunk import Choice
 from outlines.inputs import Chat
 from outlines.types import JsonSchema
 
@@ -16,8 +16,8 @@ from models import lenient
 from models.base import Decoded, Listener, _ignore, _never
 from models.catalogue import answer_schema, catalogue
 from models.options import RemoteOptions
-from schemas.errors import Cancelled, ModelAnswerInvalid, ModelUnavailable
-from schemas.plan import Plan
+from schemas.errors import Cancelled, ModelAnswerInvalid, ModelError, ModelUnavailable
+from schemas.plan import Plan, TooMuch
 
 
 class RemoteModel:
@@ -37,7 +37,7 @@ class RemoteModel:
             timeout=options.timeout,
             max_retries=1,
         )
-        self._model: Any = outlines.from_openai(self._client, options.model)
+        self._format: Any = outlines.from_openai(self._client, options.model).type_adapter
         self._schema = JsonSchema(answer_schema()) if options.constrain else None
         self._system = catalogue() if options.system_prompt is None else options.system_prompt
         self._room = threading.BoundedSemaphore(options.concurrency)
@@ -57,34 +57,39 @@ class RemoteModel:
             ModelAnswerInvalid: its text holds no valid plan.
         """
         with self._room:
-            pieces = list(self._pieces(text, cancelled))
-        answer = lenient.read("".join(pieces), text)
+            choices = list(self._choices(text, cancelled))
+        pieces = [choice.delta.content for choice in choices if choice.delta.content is not None]
+        # Read leniently, an answer that was cut off would pass for a shorter plan.
+        cut_off = any(choice.finish_reason == "length" for choice in choices)
+        answer = TooMuch() if cut_off else lenient.read("".join(pieces), text)
         if isinstance(answer, Plan):
             for command in answer.commands:
                 on_command(command)
         return Decoded(answer=answer, confidence=1.0, tokens=len(pieces), evaluations=len(pieces))
 
-    def _pieces(self, text: str, cancelled: Callable[[], bool]) -> Iterator[str]:
+    def _choices(self, text: str, cancelled: Callable[[], bool]) -> Iterator[Choice]:
+        """What the server streams. Outlines' own stream does not tell why it ended."""
         if self._closed:
             raise ModelUnavailable("the model was closed")
         try:
-            stream = self._model.generate_stream(
-                self._chat(text),
-                self._schema,
+            stream = self._client.chat.completions.create(
+                model=self._options.model,
+                messages=self._format.format_input(self._chat(text)),
+                **self._format.format_output_type(self._schema),
                 temperature=0.0,
                 max_tokens=self._options.max_tokens,
+                stream=True,
             )
-            for piece in stream:
+            for chunk in stream:
                 if cancelled():
                     stream.close()
                     raise Cancelled("the client went away")
-                yield piece
-        except (openai.OpenAIError, OutlinesError) as error:
+                yield from chunk.choices[:1]
+        except openai.OpenAIError as error:
             raise self._translated(error) from error
 
-    def _translated(self, error: Exception) -> Exception:
+    def _translated(self, cause: openai.OpenAIError) -> ModelError:
         where = f"the model server at {self._options.base_url}"
-        cause = error if isinstance(error, openai.OpenAIError) else error.__cause__
         if isinstance(cause, openai.APIStatusError):
             if cause.status_code in (401, 403):
                 return ModelUnavailable(
@@ -99,7 +104,7 @@ class RemoteModel:
             return ModelUnavailable(f"{where} answers {cause.status_code}: {cause.message}")
         if isinstance(cause, openai.APIConnectionError):
             return ModelUnavailable(f"{where} does not answer: {cause}")
-        return ModelAnswerInvalid(f"{where} gave no answer: {error}")
+        return ModelAnswerInvalid(f"{where} gave no answer: {cause}")
 
     def _chat(self, text: str) -> Chat:
         messages: list[dict[str, Any]] = [{"role": "user", "content": text}]

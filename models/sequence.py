@@ -9,6 +9,7 @@ from models.automaton import Allowed, Automaton, Edge, Node
 from models.context import Context, Logits
 from models.copying import Copying
 from schemas.errors import ModelAnswerInvalid
+from schemas.plan import too_much
 
 
 class Drafter(Protocol):
@@ -37,7 +38,7 @@ class Sequence:
         cached: how many of them the context's sequence holds already.
         copying: what values may be made of; None: of anything.
         hasty: no guess may make the first command wait.
-        max_tokens: tokens the answer may take.
+        max_tokens: tokens the answer may take; then it is cut off.
         max_draft: choices guessed ahead in one evaluation.
     """
 
@@ -144,7 +145,7 @@ class Sequence:
         """Take what the evaluation decided.
 
         Raises:
-            ModelAnswerInvalid: the answer does not end within its tokens.
+            ModelAnswerInvalid: the grammar leaves no way on.
         """
         self.evaluations += 1
         evaluated = self._cached + self._rows
@@ -154,17 +155,15 @@ class Sequence:
             self.probabilities.append((len(self.text), probability))
             if stake.edge is not None and token == stake.edge.tokens[0]:
                 self._commit(stake.edge)
+                if self.finished:
+                    break
                 continue
             self._cached = stake.length
             if evaluated > self._cached:
                 context.truncate(self.number, self._cached)
             self._take(stake.node, token)
             break
-        if not self.finished and len(self._tokens) >= self._limit:
-            raise ModelAnswerInvalid(
-                f"the answer does not end within {self._limit - self._prompt_length} tokens",
-                hint="Shorten the utterance, or raise MODEL__MAX_TOKENS.",
-            )
+        self.finished = self.finished or len(self._tokens) >= self._limit
 
     def _choose(self, allowed: Allowed, logits: Logits) -> tuple[int, float]:
         choice = allowed.choose(logits)
@@ -182,6 +181,6 @@ class Sequence:
         self._tokens += edge.tokens
         self.text += edge.text
         self._node = edge.to
-        self.finished = edge.to.stops
+        self.finished = edge.to.stops or too_much(self.text)
         if self._hasty and b'"}' in edge.text:
             self._hasty = False

@@ -18,8 +18,11 @@ from pydantic import (
 from schemas.commands import COMMANDS, RobotCommand
 from schemas.grounding import Grounding, Score
 
+LONG_TEXT = 300
+"""Characters that three GPSR commands in one breath have."""
+
 MAX_TEXT_LENGTH = 1000
-"""Characters of an utterance: three GPSR commands in one breath have about 300."""
+"""Characters of an utterance."""
 
 MAX_BATCH = 32
 
@@ -126,7 +129,7 @@ class Interpreted(_Answer):
 
 
 class Clarify(_Answer):
-    """A slot is ambiguous or unknown; ``question`` is what to ask the person."""
+    """A slot is ambiguous or unknown, or it was too much at once: then there are no commands."""
 
     outcome: Literal["clarify"] = "clarify"
     question: str

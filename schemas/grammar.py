@@ -17,7 +17,8 @@ from schemas.plan import MAX_VERB_LENGTH, DeclineReason
 def grammar() -> str:
     """Lark text that accepts exactly the answers in compact JSON that obey the order rules.
 
-    The number of commands is bounded by the caller's token budget, not by the grammar.
+    How many commands they have is not bounded: who decodes stops at ``plan.too_much``. Counted by
+    the grammar, each of its states would be one for every number of commands before it.
     """
     table = transitions()
     names = {state: _rule_name(state) for state in table}

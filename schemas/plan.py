@@ -1,4 +1,5 @@
-"""What the model answers: a plan, or that it declines. Both are values, neither is a fault."""
+"""What the model answers: a plan, that it declines, or too much for one plan. All are values, none
+is a fault."""
 
 from __future__ import annotations
 
@@ -11,8 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 from schemas.commands import COMMANDS, Command
 from schemas.order import first_breach
 
+LONG_PLAN = 18
+"""Commands that three GPSR commands in one breath come to."""
+
 MAX_COMMANDS = 24
-"""Commands in a plan; three GPSR commands in one utterance come to 18."""
+"""Commands in a plan."""
 
 MAX_VERB_LENGTH = 40
 
@@ -64,7 +68,17 @@ class Decline(BaseModel):
         return compact({"commands": [], "reason": self.reason.value, "verb": self.verb})
 
 
-Answer = Plan | Decline
+class TooMuch(BaseModel):
+    """More is asked for than goes into one plan. A part of it would be a plan nobody asked for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def target(self) -> str:
+        """What tells it from other answers, in the form of a decline; no model writes it."""
+        return compact({"commands": [], "reason": "too_much"})
+
+
+Answer = Plan | Decline | TooMuch
 
 _BY_TAG = {c.tag(): c for c in COMMANDS}
 
@@ -79,6 +93,15 @@ _COMMANDS: TypeAdapter[Command] = TypeAdapter(Command)
 def compact(value: object) -> str:
     """JSON as the grammar writes it: no space between tokens, no escapes beyond JSON's own."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+_OPENING = compact({"action": ""}).removesuffix('""}').encode()
+"""What every command starts with. No value holds it: there its quotes are escaped."""
+
+
+def too_much(written: bytes | bytearray) -> bool:
+    """Whether a text, whole or not, begins more commands than a plan may have."""
+    return written.count(_OPENING) > MAX_COMMANDS
 
 
 def fixed_texts() -> tuple[str, ...]:
@@ -114,7 +137,7 @@ def command_from(written: dict[str, Any], utterance: str) -> Command:
 
 
 def answer_from(written: dict[str, Any], utterance: str) -> Answer:
-    """The plan or refusal a model wrote.
+    """The plan or refusal a model wrote, or that it is too much for a plan.
 
     Raises:
         pydantic.ValidationError: shape, values or order are wrong.
@@ -126,4 +149,6 @@ def answer_from(written: dict[str, Any], utterance: str) -> Answer:
     if not commands:
         reason = written.get("reason", DeclineReason.UNINTELLIGIBLE)
         return Decline(reason=reason, verb=written.get("verb", ""))
+    if len(commands) > MAX_COMMANDS:
+        return TooMuch()
     return Plan(commands=tuple(command_from(c, utterance) for c in commands))

@@ -72,7 +72,8 @@ async def interpret_batch(body: BatchRequest, request: Request, asked: AskedFor)
 async def interpret_stream(body: InterpretRequest, asked: AskedFor) -> StreamingResponse:
     """Send each command the moment it is decoded and grounded, then the whole answer.
 
-    Events: ``command`` {index, command}, then one ``interpretation``; or one ``error``.
+    Events: ``command`` {index, command}, then one ``interpretation``; or one ``error``. Only the
+    interpretation says whether all of it can be done: its question or reason is about the whole.
     """
     events: Pieces[bytes] = Pieces()
 

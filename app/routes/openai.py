@@ -24,7 +24,7 @@ from app.interpreter import Call, CommandListener, Outcome
 from app.pieces import Pieces
 from app.service import Ready
 from models.base import Decoded
-from schemas.api import InterpretRequest, Text
+from schemas.api import Clarify, InterpretRequest, Text
 from schemas.commands import RobotCommand
 from schemas.errors import CommandInterpreterError, InvalidRequest, NotFound
 from schemas.plan import compact
@@ -98,9 +98,10 @@ class _Completion:
         message = {
             "role": "assistant",
             "content": content_of(outcome.commands),
-            "refusal": outcome.reason,
+            "refusal": _refusal(outcome),
         }
-        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
+        finish = _finish(outcome)
+        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish}
         return self._object("chat.completion", [choice]) | {"usage": self.usage()}
 
     def chunk(self, delta: dict[str, Any], finish: str | None = None) -> bytes:
@@ -149,7 +150,11 @@ def _model(parts: Ready) -> dict[str, Any]:
 async def chat_completions(
     body: ChatRequest, request: Request, asked: AskedFor
 ) -> JSONResponse | StreamingResponse:
-    """Answer the last user message with ``{"commands":[…]}``; a refusal leaves the list empty."""
+    """Answer the last user message with ``{"commands":[…]}``; a refusal leaves the list empty.
+
+    What is too much at once is refused with ``finish_reason`` ``length``; a stream has sent
+    commands by then, and its content stays open.
+    """
     schema = _expected(body)
     utterance = InterpretRequest(text=_utterance(body), ground=False)
     completion = _Completion(f"chatcmpl-{asked.request_id}", asked.parts.parts.model.name)
@@ -173,6 +178,15 @@ async def chat_completions(
 def content_of(commands: tuple[RobotCommand, ...]) -> str:
     """The plan as one compact JSON object."""
     return compact({"commands": [_plain(command) for command in commands]})
+
+
+def _refusal(outcome: Outcome) -> str | None:
+    return outcome.reason or outcome.question
+
+
+def _finish(outcome: Outcome) -> Literal["stop", "length"]:
+    # Without grounding no slot is unclear: what is asked back is to be told less at once.
+    return "length" if isinstance(outcome, Clarify) else "stop"
 
 
 def _plain(command: RobotCommand) -> dict[str, Any]:
@@ -277,8 +291,9 @@ async def _at_once(
 
 
 def _end(outcome: Outcome, completion: _Completion, body: ChatRequest) -> list[bytes]:
-    told = [completion.chunk({"refusal": outcome.reason})] if outcome.reason else []
-    told.append(completion.chunk({}, finish="stop"))
+    refusal = _refusal(outcome)
+    told = [completion.chunk({"refusal": refusal})] if refusal else []
+    told.append(completion.chunk({}, finish=_finish(outcome)))
     if body.stream_options and body.stream_options.include_usage:
         told.append(completion.usage_chunk())
     return [*told, b"data: [DONE]\n\n"]
@@ -308,7 +323,9 @@ async def _begun(
         finally:
             running.cancel()
         asked.metrics.answered(outcome)
-        yield completion.chunk({"content": "]}"})
+        # Closed, the commands sent so far would pass for a plan.
+        if _finish(outcome) == "stop":
+            yield completion.chunk({"content": "]}"})
         for event in _end(outcome, completion, body):
             yield event
 

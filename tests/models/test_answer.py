@@ -6,7 +6,7 @@ import pytest
 
 from models.answer import Writing
 from schemas.errors import ModelAnswerInvalid
-from schemas.plan import Plan
+from schemas.plan import MAX_COMMANDS, Plan, TooMuch
 
 TEXT = "go to the café"
 ANSWER = (
@@ -63,10 +63,29 @@ def test_a_choice_of_many_bytes_is_of_the_value_it_writes() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [ANSWER[:-1], '{"commands":[{"action":"give_object"}]}', '{"commands":[{"action":"fly"}]}'],
+    ['{"commands":[{"action":"give_object"}]}', '{"commands":[{"action":"fly"}]}'],
 )
 def test_invalid(text: str) -> None:
     writing = Writing(TEXT)
     writing.append(text.encode())
     with pytest.raises(ModelAnswerInvalid):
         writing.answer()
+
+
+@pytest.mark.parametrize("size", [1, 40, ANSWER.index(","), len(ANSWER) - 2, len(ANSWER) - 1])
+def test_what_was_cut_off_is_no_shorter_plan(size: int) -> None:
+    writing = Writing(TEXT)
+    writing.append(ANSWER[:size].encode())
+    assert writing.answer() == TooMuch()
+
+
+def test_the_rest_is_not_needed_once_it_is_too_much() -> None:
+    writing = Writing(TEXT)
+    writing.append(b'{"commands":[')
+    for index in range(MAX_COMMANDS):
+        writing.append(b"," * bool(index) + b'{"action":"go_to","location_to_go":"a"}')
+    assert not writing.too_much
+    writing.append(b',{"action":"')
+    assert writing.too_much
+    assert len(list(writing.commands())) == MAX_COMMANDS
+    assert writing.answer() == TooMuch()

@@ -10,9 +10,9 @@ from models.base import CommandModel
 from models.llama_cpp import LlamaCppModel
 from models.options import LlamaCppOptions
 from schemas.errors import ModelAnswerInvalid
-from schemas.plan import Answer
+from schemas.plan import Answer, TooMuch
 from tests.models.conftest import EVALUATION_SETS, evaluation_texts
-from tests.models.utterances import UTTERANCES
+from tests.models.utterances import TOO_MUCH, UTTERANCES
 
 
 def answer(model: CommandModel, text: str) -> Answer | str:
@@ -25,15 +25,16 @@ def answer(model: CommandModel, text: str) -> Answer | str:
 
 @pytest.fixture(scope="module")
 def expected(reference: LlamaCppModel) -> dict[str, Answer | str]:
-    return {text: answer(reference, text) for text in UTTERANCES}
+    return {text: answer(reference, text) for text in (*UTTERANCES, *TOO_MUCH)}
 
 
 def test_own_utterances(fast: LlamaCppModel, expected: dict[str, Answer | str]) -> None:
-    assert {text: answer(fast, text) for text in UTTERANCES} == expected
+    assert {text: answer(fast, text) for text in expected} == expected
+    assert {text for text, got in expected.items() if got == TooMuch()} == set(TOO_MUCH)
 
 
 def test_in_company(fast: LlamaCppModel, expected: dict[str, Answer | str]) -> None:
-    texts = [*UTTERANCES, *reversed(UTTERANCES)]
+    texts = [*expected, *reversed(expected)]
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda text: answer(fast, text), texts))
     assert answers == [expected[text] for text in texts]
@@ -42,7 +43,7 @@ def test_in_company(fast: LlamaCppModel, expected: dict[str, Answer | str]) -> N
 def test_without_drafting(expected: dict[str, Answer | str]) -> None:
     model = LlamaCppModel(LlamaCppOptions(draft=False, sequences=1))
     try:
-        assert {text: answer(model, text) for text in UTTERANCES} == expected
+        assert {text: answer(model, text) for text in expected} == expected
     finally:
         model.close()
 

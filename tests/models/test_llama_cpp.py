@@ -20,13 +20,12 @@ from schemas.errors import (
     Cancelled,
     GrammarError,
     InvalidRequest,
-    ModelAnswerInvalid,
     ModelFileCorrupt,
     ModelFileMissing,
     ModelUnavailable,
 )
-from schemas.plan import Plan
-from tests.models.utterances import UTTERANCES
+from schemas.plan import MAX_COMMANDS, Plan, TooMuch
+from tests.models.utterances import TOO_MUCH, UTTERANCES
 from training.checkpoint import smollm2
 from training.generator.sample import Generator, Recipe
 
@@ -100,8 +99,7 @@ def test_long_utterance_is_refused(fast: LlamaCppModel) -> None:
 def test_prompt_longer_than_a_batch() -> None:
     model = LlamaCppModel(LlamaCppOptions(context=2048, sequences=1))
     try:
-        text = "well " * 700 + COKE
-        assert model.plan(text).tokens > 0
+        assert model.plan("please " * 700 + COKE).answer == TooMuch()
         assert written(model.plan(COKE).answer)[0]["location_to_go"] == "fridge"
     finally:
         model.close()
@@ -194,14 +192,27 @@ def test_short_does_not_wait_for_long() -> None:
         model.close()
 
 
-def test_answer_that_does_not_end(fast: LlamaCppModel) -> None:
-    model = LlamaCppModel(LlamaCppOptions(max_tokens=16, sequences=1))
+@pytest.mark.parametrize("decoder", ["fast", "reference"])
+def test_answer_that_does_not_end(decoder: str) -> None:
+    options = {"max_tokens": 16, "sequences": 1, "decoder": decoder}
+    model = LlamaCppModel(LlamaCppOptions.model_validate(options))
     try:
-        with pytest.raises(ModelAnswerInvalid, match="16 tokens"):
-            model.plan(f"{COKE} and then go to the sofa and count the pillows")
+        decoded = model.plan(f"{COKE} and then go to the sofa and count the pillows")
+        assert decoded.answer == TooMuch()
         assert model.active == 0
+        assert written(model.plan("go to the sofa").answer)[0]["location_to_go"] == "sofa"
     finally:
         model.close()
+
+
+@pytest.mark.parametrize("text", TOO_MUCH, ids=lambda text: text[:40])
+def test_more_tasks_than_a_plan_has_room_for(fast: LlamaCppModel, text: str) -> None:
+    heard: list[RobotCommand] = []
+    decoded = fast.plan(text, on_command=heard.append)
+    assert decoded.answer == fast.plan(text).answer == TooMuch()
+    assert len(heard) == MAX_COMMANDS
+    assert decoded.tokens < fast.options.max_tokens / 2
+    assert fast.active == 0
 
 
 def test_closed(tmp_path: Path) -> None:

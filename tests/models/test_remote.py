@@ -19,7 +19,7 @@ from models.options import RemoteOptions
 from models.remote import RemoteModel
 from schemas.commands import COMMANDS
 from schemas.errors import Cancelled, ModelAnswerInvalid, ModelUnavailable
-from schemas.plan import Plan, answer_from
+from schemas.plan import MAX_COMMANDS, Plan, TooMuch, answer_from
 
 COKE = "bring me a coke"
 PLAN = {
@@ -37,6 +37,7 @@ class Server:
 
     content: str = json.dumps(PLAN)
     status: int = 200
+    finish: str | None = None
     asked: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     url: str = ""
@@ -59,11 +60,11 @@ def handler(server: Server) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             for start in range(0, len(server.content), 7):
                 self._send({"content": server.content[start : start + 7]})
-            self._send({})
+            self._send({}, server.finish)
             self.wfile.write(b"data: [DONE]\n\n")
 
-        def _send(self, delta: dict[str, str]) -> None:
-            choice = {"index": 0, "delta": delta, "finish_reason": None}
+        def _send(self, delta: dict[str, str], finish: str | None = None) -> None:
+            choice = {"index": 0, "delta": delta, "finish_reason": finish}
             chunk = {
                 "id": "1",
                 "object": "chat.completion.chunk",
@@ -127,6 +128,28 @@ def test_unconstrained_without_system_prompt(server: Server) -> None:
     model.close()
     assert "response_format" not in server.asked[0]
     assert [m["role"] for m in server.asked[0]["messages"]] == ["user"]
+
+
+@pytest.mark.parametrize("size", [-2, -20, 60])
+def test_an_answer_cut_off_is_no_shorter_plan(
+    model: RemoteModel, server: Server, size: int
+) -> None:
+    heard: list[object] = []
+    server.content, server.finish = server.content[:size], "length"
+    assert model.plan(COKE, on_command=heard.append).answer == TooMuch()
+    assert heard == []
+
+
+@pytest.mark.parametrize("more", [0, 1, 20])
+def test_more_commands_than_a_plan_has(model: RemoteModel, server: Server, more: int) -> None:
+    command = {"action": "go_to", "location_to_go": "sofa"}
+    server.content, server.finish = json.dumps([command] * (MAX_COMMANDS + more)), "stop"
+    assert isinstance(model.plan(COKE).answer, TooMuch if more else Plan)
+
+
+def test_a_server_that_constrains_can_write_what_is_too_much() -> None:
+    plan, _ = answer_schema()["anyOf"]
+    assert plan["properties"]["commands"]["maxItems"] == MAX_COMMANDS + 1
 
 
 def test_no_plan(model: RemoteModel, server: Server) -> None:

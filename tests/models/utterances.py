@@ -32,3 +32,16 @@ UTTERANCES = (
     "follow the person who is waving in the dining room to the exit",
     "locate the cleaning stuff in the closet and give it to the woman lying in the bedroom",
 )
+
+TOO_MUCH = (
+    " ".join(["bring me the apple"] * 16),
+    "; ".join(
+        f"take the {thing} from the {place} and put it on the shelf"
+        for thing, place in zip(
+            "cup fork plate apple lemon pear mug spoon bowl sponge towel orange".split(),
+            "desk sofa sink bed cabinet counter table bookshelf desk sofa sink bed".split(),
+            strict=True,
+        )
+    ),
+)
+"""Tasks of more commands than a plan may have."""

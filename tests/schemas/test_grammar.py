@@ -13,7 +13,17 @@ from pydantic import ValidationError
 from schemas.commands import COMMANDS, MAX_SLOT_LENGTH, RobotCommand
 from schemas.grammar import grammar
 from schemas.order import START, first_breach, step, transitions
-from schemas.plan import Decline, DeclineReason, Plan, answer_from, command_from, compact
+from schemas.plan import (
+    MAX_COMMANDS,
+    Decline,
+    DeclineReason,
+    Plan,
+    TooMuch,
+    answer_from,
+    command_from,
+    compact,
+    too_much,
+)
 
 TOKENIZER = llguidance.LLTokenizer("byte")
 COMPILED = llguidance.LLMatcher.grammar_from_lark(grammar())
@@ -94,6 +104,27 @@ def test_grammar_and_validation_agree_on_order(classes: list[type[RobotCommand]]
         return
     with pytest.raises(ValidationError, match=f"command {breach[0]} .* comes before"):
         answer_from(answer, "said")
+
+
+@pytest.mark.parametrize("more", [0, 1, 40])
+def test_what_can_be_decoded_beyond_a_plan_is_too_much(more: int) -> None:
+    answer = {"commands": [written(COMMANDS[0])] * (MAX_COMMANDS + more)}
+    assert accepts(compact(answer))
+    assert isinstance(answer_from(answer, "said"), TooMuch if more else Plan)
+    assert too_much(compact(answer).encode()) is bool(more)
+
+
+def test_it_is_too_much_as_soon_as_the_command_beyond_a_plan_begins() -> None:
+    text = compact({"commands": [written(COMMANDS[0])] * (MAX_COMMANDS + 1)}).encode()
+    sizes = [size for size in range(len(text)) if too_much(text[:size])]
+    assert sizes == [*range(sizes[0], len(text))]
+    assert text[: sizes[0]].endswith(b'},{"action":')
+
+
+def test_a_value_begins_no_command() -> None:
+    words = compact(written(COMMANDS[1]))[:MAX_SLOT_LENGTH]
+    answer = {"commands": [written(COMMANDS[0], words)] * MAX_COMMANDS}
+    assert not too_much(compact(answer).encode())
 
 
 SPEAKABLE = st.characters(exclude_categories=["Cc", "Cs"])
