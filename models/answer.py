@@ -56,13 +56,15 @@ class Writing:
         self._text += piece
 
     def commands(self) -> Iterator[RobotCommand]:
-        """The commands completed since the last call.
+        """The commands completed since the last call, as many as a plan may have.
 
         Raises:
             ModelAnswerInvalid: a value breaks its class.
         """
         while match := _COMMAND.search(self._text, self._read):
             self._read = match.end()
+            if too_much(self._text[: self._read]):
+                return
             with _translated(self.text):
                 yield command_from(json.loads(match.group()), self.utterance)
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 DEFAULT_WEIGHTS = Path(__file__).parent / "weights" / "default.gguf"
 
 MAX_ANSWER_TOKENS = 400
-"""Tokens of the longest answer: 24 commands of about 15 tokens."""
+"""Tokens of the longest answer: 24 commands of about 15 tokens, one more than a plan has."""
 
 _BACKEND = (
     "'llama_cpp' runs a GGUF file in this process, 'remote' asks a server that speaks OpenAI's "

@@ -15,8 +15,9 @@ from schemas.order import first_breach
 LONG_PLAN = 18
 """Commands that three GPSR commands in one breath come to."""
 
-MAX_COMMANDS = 24
-"""Commands in a plan."""
+MAX_COMMANDS = 23
+"""Commands in a plan. A model is taught one more: taught no more than these, it would end there
+whatever was asked, and too much would pass for a plan."""
 
 MAX_VERB_LENGTH = 40
 

@@ -48,6 +48,13 @@ def test_a_plan_has_so_many_commands_at_most(
     assert len(answer.json()["commands"]) == (count if count <= MAX_COMMANDS else 0)
 
 
+@pytest.mark.parametrize("times", [10, 12, 40])
+def test_the_same_task_again_and_again(real: httpx.Client, times: int) -> None:
+    answer = real.post("/v1/interpret", json={"text": "bring me the apple " * times})
+    assert answer.status_code == 200
+    assert asks_for_less(answer.json())
+
+
 def test_what_is_said_next_is_a_new_command(client: httpx.Client, stub: StubModel) -> None:
     def say(text: str) -> dict[str, Any]:
         body = {"text": text, "session_id": "s"}

@@ -85,7 +85,7 @@ def test_the_rest_is_not_needed_once_it_is_too_much() -> None:
     for index in range(MAX_COMMANDS):
         writing.append(b"," * bool(index) + b'{"action":"go_to","location_to_go":"a"}')
     assert not writing.too_much
-    writing.append(b',{"action":"')
+    writing.append(b',{"action":"give_object"}')
     assert writing.too_much
     assert len(list(writing.commands())) == MAX_COMMANDS
     assert writing.answer() == TooMuch()

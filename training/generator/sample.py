@@ -120,7 +120,8 @@ class Generator:
         tasks = [text]
         for _ in range(rng.choices(*_FURTHER_TASKS)[0]):
             more = rng.choices(self._intents, self._shares)[0](world)
-            if len(steps) + len(more.steps) > MAX_COMMANDS or len(text) + len(more.text) > LONGEST:
+            fits = len(steps) + len(more.steps) <= MAX_COMMANDS + 1
+            if not fits or len(text) + len(more.text) > LONGEST:
                 break
             text += more.text
             tasks.append(more.text)
