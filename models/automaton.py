@@ -28,7 +28,7 @@ thousand of them would change it by 7e-8."""
 _REMEMBERED = 1 << 15
 """States kept at most; beyond, all are forgotten. A vocabulary of 8,700 makes some thousands."""
 
-_STRING = rb'"(?:[^"\\]|\\.)*"'
+_STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
 _COMMAND = re.compile(rb'\{"action":"([a-z_]+)"(?:,"[a-z_]+":%b)*\}' % _STRING)
 _PLAIN = rb"[ !#-\[\]-~]"
 """A character that is one byte, and one character of a JSON string, too."""

@@ -53,10 +53,10 @@ _LONGEST = 1024
 
 _WORD = re.compile(r"[\w'\u2019-]+")
 _SHAPED = re.compile(r"^persons? | (?:persons?|people)$")
-_STRING = r'"((?:[^"\\]|\\.)*)"'
+_STRING = r'"([^"\\]*(?:\\.[^"\\]*)*)"'
 _COMMAND = re.compile(rf'\{{"action":{_STRING}((?:,"[a-z_]+":{_STRING})*)\}}')
 _FIELD = re.compile(rf'"([a-z_]+)":{_STRING}')
-_CLOSED = re.compile(r'((?:[^"\\]|\\.)*)"')
+_CLOSED = re.compile(r'([^"\\]*(?:\\.[^"\\]*)*)"')
 
 HEAD = '{"commands":['
 
