@@ -21,14 +21,14 @@ from schemas.order import START, State, step
 _GATHER = 64
 """Up to so many allowed tokens their logits are gathered; beyond, all are looked at in place."""
 
-_NEGLIGIBLE = np.float32(28.0)
+_NEGLIGIBLE = 28.0
 """Tokens whose logit is so far below the likeliest one's are left out of its probability: a hundred
 thousand of them would change it by 7e-8."""
 
 _REMEMBERED = 1 << 15
 """States kept at most; beyond, all are forgotten. A vocabulary of 8,700 makes some thousands."""
 
-_STRING = rb'"(?:[^"\\]|\\.)*"'
+_STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
 _COMMAND = re.compile(rb'\{"action":"([a-z_]+)"(?:,"[a-z_]+":%b)*\}' % _STRING)
 _PLAIN = rb"[ !#-\[\]-~]"
 """A character that is one byte, and one character of a JSON string, too."""
@@ -94,10 +94,11 @@ class Allowed:
         token = int(logits.argmax())
         if not self._flags[token]:
             token = int(np.where(self._flags, logits, -np.inf).argmax())
-        near = logits > logits[token] - _NEGLIGIBLE
+        top = logits.item(token)
+        near = logits > top - _NEGLIGIBLE
         near &= self._flags
         odds = logits.compress(near)
-        odds -= logits[token]
+        odds -= top
         return token, 1.0 / float(np.add.reduce(np.exp(odds, out=odds)))
 
 

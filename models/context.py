@@ -89,6 +89,7 @@ class Context:
         """Of each token of the next batch: itself, its position, its sequence."""
         self._outputs: list[int] = []
         """Rows of the next batch that yield logits."""
+        self._address, self._buffer = 0, np.empty((0, self._vocabulary), np.float32)
         self.evaluations = 0
         self.seconds = 0.0
         """Time llama.cpp took for them."""
@@ -161,10 +162,17 @@ class Context:
             )
         self.evaluations += 1
         if pointer is None:
-            return np.empty((0, self._vocabulary), np.float32)
-        address = ctypes.addressof(pointer.contents)
-        memory = (ctypes.c_float * (outputs * self._vocabulary)).from_address(address)
-        return np.frombuffer(memory, np.float32).reshape(outputs, self._vocabulary)
+            return self._buffer[:0]
+        return self._logits(ctypes.addressof(pointer.contents))[:outputs]
+
+    def _logits(self, address: int) -> Logits:
+        """llama.cpp's buffer as rows of the largest batch; it holds those of the last one. It moves
+        only to grow."""
+        if address != self._address:
+            memory = (ctypes.c_float * (self.capacity * self._vocabulary)).from_address(address)
+            rows = np.frombuffer(memory, np.float32).reshape(self.capacity, self._vocabulary)
+            self._address, self._buffer = address, rows
+        return self._buffer
 
     def _write_batch(self) -> int:
         """Move what was added to llama.cpp's batch; returns how many rows yield logits."""

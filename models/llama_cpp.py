@@ -27,8 +27,8 @@ _CPU_BATCH = 512
 _GPU_BATCH = 2048
 
 _CROWD = 32
-"""Requests at once from which a GPU is not helped by drafts: an evaluation of all costs it little
-more than one of a few, and guessing costs every request's processor time."""
+"""Callers at once from which a GPU is not helped by drafts: an evaluation of all costs it little
+more than one of a few, and guessing costs everybody's processor time."""
 
 _SWITCH = 1e-4
 """Seconds after which a thread hands the interpreter over. On a GPU the owner of the model waits
