@@ -7,13 +7,16 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from schemas.errors import CommandInterpreterError
+
+if TYPE_CHECKING:
+    from training.evaluate import Evaluation
 
 app = typer.Typer(
     help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
@@ -145,9 +148,27 @@ def evaluate(
 
 
 def _evaluate(models: list[str], cases: list[Path], count: int, noise: bool, output: Path) -> None:
-    from training.evaluate import answerer, as_json, built_in, noisy, read_cases
-    from training.evaluate import evaluate as run
+    from training.evaluate import as_json
     from training.report import report
+    from training.served import apart
+
+    evaluations = apart(_measured, models, cases, count, noise)
+    for one in evaluations:
+        for group, v in one.groups().items():
+            typer.echo(
+                f"{one.model}  {group}: strict {v['strict']} of {v['cases']}, "
+                f"declined {v['declined']}"
+            )
+    output.mkdir(parents=True, exist_ok=True)
+    (output / "figures.json").write_text(
+        json.dumps(as_json(evaluations), indent=1), encoding="utf-8"
+    )
+    (output / "report.html").write_text(report(evaluations), encoding="utf-8")
+    typer.echo(f"{output / 'report.html'}")
+
+
+def _measured(models: list[str], cases: list[Path], count: int, noise: bool) -> list[Evaluation]:
+    from training.evaluate import answerer, built_in, evaluate, noisy, read_cases
 
     asked = built_in(count)
     for path in cases:
@@ -158,19 +179,10 @@ def _evaluate(models: list[str], cases: list[Path], count: int, noise: bool, out
         answer, close = answerer(model)
         try:
             with _told("evaluate") as tell:
-                evaluations.append(run(model, answer, asked, tell))
+                evaluations.append(evaluate(model, answer, asked, tell))
         finally:
             close()
-        for group, v in evaluations[-1].groups().items():
-            typer.echo(
-                f"{model}  {group}: strict {v['strict']} of {v['cases']}, declined {v['declined']}"
-            )
-    output.mkdir(parents=True, exist_ok=True)
-    (output / "figures.json").write_text(
-        json.dumps(as_json(evaluations), indent=1), encoding="utf-8"
-    )
-    (output / "report.html").write_text(report(evaluations), encoding="utf-8")
-    typer.echo(f"{output / 'report.html'}")
+    return evaluations
 
 
 @app.command("all")
@@ -181,11 +193,9 @@ def everything(
     cpu: Cpu = False,
 ) -> None:
     """From nothing to a GGUF and its report: finetune, export, evaluate."""
-    from training.served import apart
-
     source = _finetune(config, None, None, resume, cpu)
     files = _export(source, source.parent, ["q8_0", "q5_1", "q4_0"], min(100, count))
-    apart(_evaluate, [str(files[-1])], [], count, False, source.parent / "report")
+    _evaluate([str(files[-1])], [], count, False, source.parent / "report")
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
-"""Files as llama.cpp reads them, asked in a process that does not hold torch.
+"""Files as llama.cpp reads them, asked in a process that holds neither torch nor matplotlib.
 
-A prebuilt llama-cpp-python and a CUDA build of torch bring libraries of CUDA of their own; where
-both were in one process, an export ended in a segmentation fault.
+On a CUDA machine with a prebuilt llama-cpp-python, a process that imported either of them after it
+ended in a segmentation fault.
 """
 
 from __future__ import annotations

@@ -13,12 +13,13 @@ from typer.testing import CliRunner
 
 from schemas.errors import ModelFileCorrupt, ModelFileMissing, SettingsError
 from schemas.plan import fixed_texts
-from training.batches import CHUNK, Source, Stream
+from training.batches import CHUNK, Source, Stream, encoded
 from training.checkpoint import Checkpoint, evenly, prune, smollm2
 from training.cli import app
 from training.evaluate import Case, as_json, built_in, evaluate, noisy, read_cases
 from training.finetune import finetune
 from training.generator.sample import Generator, Recipe
+from training.prompt import STOP, prompt
 from training.quantized import q4_0, rounded
 from training.report import report
 from training.settings import read
@@ -169,6 +170,18 @@ def test_a_stream_gives_the_same_batches_however_fast_its_workers_are(trained):
     assert all(np.array_equal(a.ids, b.ids) for a, b in zip(given, expected, strict=True))
     later = next(replace(source, start=2 * CHUNK).batches(0))
     assert not np.array_equal(later.ids, expected[0].ids)
+
+
+def test_a_sequence_is_its_prompt_and_its_answer_though_it_is_tokenised_whole(trained):
+    path, _, _ = trained
+    tokenizer = Checkpoint.open(path).vocabulary.tokenizer()
+    pairs = [(s.text, s.target) for s in Generator(Recipe()).samples(6, 300)]
+    pairs.append(("say <|im_start|>assistant now", pairs[0][1]))
+    for (text, target), (ids, start) in zip(pairs, encoded(tokenizer, pairs, 999), strict=True):
+        assert ids[:start] == tokenizer.encode(prompt(text)).ids
+        assert ids[start:] == tokenizer.encode(target + STOP).ids
+    shortest = min(len(ids) for ids, _ in encoded(tokenizer, pairs, 999))
+    assert all(len(ids) == shortest for ids, _ in encoded(tokenizer, pairs, shortest))
 
 
 def test_an_unknown_form_is_refused(trained):
