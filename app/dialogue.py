@@ -14,9 +14,9 @@ from functools import partial
 from app.questions import Unclear, first_unclear
 from app.sessions import Commands, Session
 from schemas.commands import MAX_SLOT_LENGTH, RobotCommand
-from schemas.grounding import Candidate, Grounding, Status
+from schemas.grounding import Candidate, Fields, Grounding, Status
 
-Ground = Callable[[RobotCommand], dict[str, Grounding]]
+Ground = Callable[[RobotCommand], Fields]
 """Grounds one command out of context."""
 
 

@@ -22,15 +22,13 @@ from schemas.api import (
     Unsupported,
 )
 from schemas.commands import RobotCommand
-from schemas.grounding import Grounding
+from schemas.grounding import Fields
 from schemas.plan import LONG_PLAN, Decline, DeclineReason, Plan, TooMuch
 
 Outcome = Interpreted | Clarify | Unsupported
 
 CommandListener = Callable[[int, RobotCommand], None]
 """Called with index and grounded command while the rest is still being decoded."""
-
-Fields = dict[str, Grounding]
 
 
 class PlanGrounding(Protocol):

@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from schemas.commands import RobotCommand
-from schemas.grounding import Grounding
+from schemas.grounding import Fields
 
 Commands = tuple[RobotCommand, ...]
-Groundings = tuple[dict[str, Grounding], ...]
+Groundings = tuple[Fields, ...]
 
 
 @dataclass(slots=True)

@@ -64,11 +64,12 @@ def _plan(sample: Sample) -> list[dict[str, Any]]:
 
 def verdict(model: CommandModel, text: str, expected: list[dict[str, Any]]) -> str:
     """What the client of a service would get."""
-    decoded = model.plan(normalise(text))
+    heard = normalise(text)
+    decoded = model.plan(heard)
     if not isinstance(decoded.answer, Plan):
         return "wrong, asked back" if isinstance(decoded.answer, TooMuch) else "wrong otherwise"
     commands = decoded.answer.commands
-    asked_back = lacks_some(commands, normalise(text), decoded.confidence)
+    asked_back = lacks_some(commands, heard, decoded.confidence)
     if strict([command.written() for command in commands], expected):
         return "right, but asked back" if asked_back else "right"
     if asked_back:

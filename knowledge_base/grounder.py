@@ -27,14 +27,11 @@ from knowledge_base.options import KnowledgeOptions
 from knowledge_base.vocabulary import vocabulary
 from knowledge_base.words import key, tokens, untitled
 from schemas.commands import RobotCommand, Slot
-from schemas.grounding import Candidate, EntityKind, Grounding, Method, Status
+from schemas.grounding import Candidate, EntityKind, Fields, Grounding, Method, Status
 
 Indexes = Mapping[str, Index]
 Nearest = Callable[[str, Sequence[str]], list[Hit]]
 """Entries of the named collections by meaning, best first, scored by cosine similarity."""
-
-Fields = dict[str, Grounding]
-"""The grounding of every slot of a command that the speaker filled."""
 
 MAX_ALTERNATIVES = 5
 

@@ -16,9 +16,11 @@ from schemas.commands import RobotCommand
 from schemas.errors import ModelAnswerInvalid
 from schemas.plan import Answer, TooMuch, answer_from, command_from, too_much
 
-_STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
-_FIELD = re.compile(rb'"([a-z_]+)":(' + _STRING + rb")")
-_COMMAND = re.compile(rb'\{"action":%b(?:,"[a-z_]+":%b)*\}' % (_STRING, _STRING))
+STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
+"""A regular expression of a string of JSON."""
+
+_FIELD = re.compile(rb'"([a-z_]+)":(' + STRING + rb")")
+_COMMAND = re.compile(rb'\{"action":%b(?:,"[a-z_]+":%b)*\}' % (STRING, STRING))
 
 
 class Choice(NamedTuple):

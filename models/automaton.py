@@ -12,6 +12,7 @@ from math import exp
 
 import numpy as np
 
+from models.answer import STRING
 from models.constraint import Constraint, Mask, allowed_tokens
 from models.context import Logits
 from schemas.commands import COMMANDS
@@ -28,8 +29,7 @@ thousand of them would change it by 7e-8."""
 _REMEMBERED = 1 << 15
 """States kept at most; beyond, all are forgotten. A vocabulary of 8,700 makes some thousands."""
 
-_STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
-_COMMAND = re.compile(rb'\{"action":"([a-z_]+)"(?:,"[a-z_]+":%b)*\}' % _STRING)
+_COMMAND = re.compile(rb'\{"action":"([a-z_]+)"(?:,"[a-z_]+":%b)*\}' % STRING)
 _PLAIN = rb"[ !#-\[\]-~]"
 """A character that is one byte, and one character of a JSON string, too."""
 

@@ -98,3 +98,7 @@ class Grounding(BaseModel):
     """Where the thing usually is: a suggestion of the robot's, not the speaker's."""
     facts: tuple[Fact, ...] = Field(default=(), exclude_if=lambda facts: not facts)
     """What the robot may say about a topic; left out where there is none."""
+
+
+Fields = dict[str, Grounding]
+"""By field, the grounding of every slot of a command that the speaker filled."""

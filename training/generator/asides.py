@@ -18,7 +18,7 @@ def spoken(world: World, draft: Draft, kind: str) -> str:
     if world.chance(0.01) and draft.steps[-1].command is not PickObject:
         text = f"{text.rstrip(' .')} for me"
     elif world.chance(0.02):
-        text = _behind(world, text, "{manner}")
+        text = _behind(world, text)
     elif world.chance(0.03) and kind != "message":
         text = _reasoned(world, text)
     if world.chance(0.025):
@@ -26,17 +26,18 @@ def spoken(world: World, draft: Draft, kind: str) -> str:
     return text
 
 
-def _behind(world: World, text: str, rule: str) -> str:
-    said = world.say(rule)
-    return f"{text.rstrip(' .')}{'' if said.startswith(',') else ' '}{said}"
+def _behind(world: World, text: str) -> str:
+    manner = world.say("{manner}")
+    return f"{text.rstrip(' .')}{'' if manner.startswith(',') else ' '}{manner}"
 
 
 def _reasoned(world: World, text: str) -> str:
     """With what somebody else does, or wants to, and the robot is not asked for."""
-    verb, _, rest = chore(world).partition(" ")
+    task = chore(world)
+    verb, space, rest = task.partition(" ")
     scope = {
-        "CHORE": f"{verb} {rest}".strip(),
-        "CHORING": f"{gerund(verb)} {rest}".strip(),
+        "CHORE": task,
+        "CHORING": f"{gerund(verb)}{space}{rest}",
         "RN": world.name(),
         "TEXT": text.rstrip(" ."),
     }

@@ -4,17 +4,15 @@ noise and half sentences."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from schemas.plan import DeclineReason
-from training.generator.draft import Lazy
+from training.generator.draft import Lazy, templates
 from training.generator.entities import choose
-from training.generator.grammar import weigh
 from training.generator.mentions import Said, clean
 from training.generator.people import person
 from training.generator.resources import table
-from training.generator.splits import Split, template_held_out
+from training.generator.splits import Split
 from training.generator.verbs import participle
 from training.generator.world import World, article, plural
 
@@ -68,15 +66,9 @@ def chore(world: World) -> str:
 
 
 def _template(world: World, group: str) -> str:
-    return str(choose(world.rng, _options(group, world.lexicon.split is Split.UNSEEN_TEMPLATES)))
-
-
-@cache
-def _options(group: str, unseen: bool) -> tuple[str, ...]:
-    """A group's templates of the split, or all where it has none, repeated by weight."""
-    weighted = [weigh(str(template)) for template in DATA[group]]
-    here = [(w, text) for w, text in weighted if template_held_out(text) is unseen]
-    return tuple(text for w, text in here or weighted for _ in range(int(w)))
+    """One of the split's; any where it has none."""
+    here = templates(group, world.lexicon.split, "declines")
+    return str(choose(world.rng, here or templates(group, Split.TRAIN, "declines")))
 
 
 def _bindings(world: World) -> dict[str, Any]:

@@ -73,7 +73,8 @@ def _joined(tasks: list[str], rng: random.Random) -> str:
     if rng.random() < 0.1:
         numbers: tuple[str, ...] = choose(rng, _NUMBERED)
         stop: str = choose(rng, (". ", ", ", "; "))
-        return stop.join(n + task for n, task in zip(numbers, tasks, strict=False))
+        counted = zip(numbers[: len(tasks)], tasks, strict=True)
+        return stop.join(number + task for number, task in counted)
     text = tasks[0]
     for task in tasks[1:]:
         text += choose(rng, _JOINTS) + task
