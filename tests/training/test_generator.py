@@ -93,7 +93,8 @@ SHAPES = {
     "count_people": "(go )?count (home|go find) tell",
     "learn_about_person": "(go )?find learn (home|go find) tell",
     "superlative": "(go )?compare (home|go find) tell",
-    "several": "(go )?pick .*(give|put)|go find find|go count home tell go count home tell",
+    "several": "(go )?pick .*(give|put)|go pick go pick|go find ((say|hello) )?find( say| hello)?"
+    "|go count home tell go count home tell",
     "follow_person": "(go )?find follow( pick give)?",
     "guide_person": "(go )?find (guide|follow)( pick give)?",
     "meet_then_find": "go find go find",
@@ -117,6 +118,24 @@ def _shape(command):
     if topic is not None:
         return "tell" if topic in ("count", "get_person_info", "get_visual_info") else "say"
     return STEPS[command["action"]]
+
+
+def test_a_message_stands_apart_from_the_words_before_it(plain):
+    for sample in (s for s in plain if s.kind == "message"):
+        said = json.loads(sample.target)["commands"][-1]["previous_command_info"]
+        assert re.search(rf"(?<!\w){re.escape(said)}", sample.text), sample
+
+
+def test_two_or_three_of_something_are_planned_one_by_one(plain):
+    shapes = {
+        ("pick_object", "go_to", "give_object") * 3,
+        ("go_to", "pick_object", "go_to", "give_object") * 2,
+        ("go_to", "pick_object") * 2,
+        ("go_to", *("find_person_by_name", "say_with_context") * 2),
+    }
+    several = [s for s in plain if s.kind == "several"]
+    made = {tuple(c["action"] for c in json.loads(s.target)["commands"]) for s in several}
+    assert shapes <= made
 
 
 def test_every_intent_keeps_to_the_shape_of_its_plans(plain):

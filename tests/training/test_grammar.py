@@ -1,6 +1,7 @@
 """The paraphrase grammar."""
 
 import random
+import re
 
 import pytest
 
@@ -48,9 +49,13 @@ def test_no_phrase_of_the_data_keeps_quotes_around_it(name):
     assert [t for t in texts if len(t) > 1 and t[0] == t[-1] == "'"] == []
 
 
-def test_every_rule_that_is_given_an_argument_uses_it():
-    import re
+@pytest.mark.parametrize("name", ["phrases", "sentences", "simple", "declines"])
+def test_every_weight_of_the_data_is_read_as_one(name):
+    phrases = [str(t) for v in table(name).values() if isinstance(v, list) for t in v]
+    assert [t for t in phrases if re.match(r"\d+x", weigh(t)[1])] == []
 
+
+def test_every_rule_that_is_given_an_argument_uses_it():
     rules = {k: [weigh(str(t))[1] for t in v] for k, v in table("phrases").items()}
     sentences = [str(t) for v in table("sentences").values() for t in v]
     for text in [*sentences, *(t for v in rules.values() for t in v)]:
@@ -67,8 +72,6 @@ BOUND = frozenset(
 
 @pytest.mark.parametrize("name", ["phrases", "sentences", "simple"])
 def test_every_reference_is_a_rule_or_a_binding(name):
-    import re
-
     rules = build_grammar().rules
     for group, texts in table(name).items():
         for owner in re.findall(r"\{(\w+)[ .}]", " ".join(map(str, texts))):

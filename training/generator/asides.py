@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from schemas.commands import PickObject
 from training.generator.declines import chat, chore
-from training.generator.draft import Draft
+from training.generator.draft import Draft, Drawn
 from training.generator.verbs import asked, gerund
 from training.generator.world import World
 
@@ -38,14 +38,14 @@ def _reasoned(world: World, text: str) -> str:
     scope = {
         "CHORE": task,
         "CHORING": f"{gerund(verb)}{space}{rest}",
-        "RN": world.name(),
+        "RN": Drawn(world.name),
         "TEXT": text.rstrip(" ."),
     }
     return world.say("[{TEXT}{reason}*3|{reason_first}{TEXT}*2]", **scope)
 
 
 def _prefaced(world: World, text: str) -> str:
-    scope = {"TEXT": text, "UNWANTED": world.object_name()}
+    scope = {"TEXT": text, "UNWANTED": Drawn(world.object_name)}
     if world.chance(0.35):
         return world.say("{CHAT}{after_chat}{TEXT}", CHAT=chat(world), **scope)
     return world.say("{preface}[[. |, |. |; | and | ]*4|{after_chat}]{TEXT}", **scope)

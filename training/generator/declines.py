@@ -4,10 +4,11 @@ noise and half sentences."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from schemas.plan import DeclineReason
-from training.generator.draft import Lazy, templates
+from training.generator.draft import Drawn, Lazy, templates
 from training.generator.entities import choose
 from training.generator.mentions import Said, clean
 from training.generator.people import person
@@ -73,20 +74,20 @@ def _template(world: World, group: str) -> str:
 
 def _bindings(world: World) -> dict[str, Any]:
     scope: dict[str, Any] = {
-        "W": _Draw(world, lambda: world.lexicon.word(world.rng, world.chance(0.2))),
-        "WS": _Draw(world, lambda: plural(world.lexicon.word(world.rng, world.chance(0.2)))),
-        "N": _Draw(world, world.name),
-        "P": _Draw(world, lambda: world.room() if world.chance(0.5) else world.location()),
-        "O": _Draw(world, world.object_name),
-        "O2": _Draw(world, world.object_name),
-        "OBJ": _Draw(world, lambda: _object(world)),
-        "WHO": _Draw(world, lambda: clean(str(person(world, "name gesture pose clothes any")))),
+        "W": Drawn(lambda: world.lexicon.word(world.rng, world.chance(0.2))),
+        "WS": Drawn(lambda: plural(world.lexicon.word(world.rng, world.chance(0.2)))),
+        "N": Drawn(world.name),
+        "P": Drawn(lambda: world.room() if world.chance(0.5) else world.location()),
+        "O": Drawn(world.object_name),
+        "O2": Drawn(world.object_name),
+        "OBJ": Drawn(lambda: _object(world)),
+        "WHO": Drawn(lambda: clean(str(person(world, "name gesture pose clothes any")))),
         "JSON": '{"commands":[]}',
         "INST": "[INST]",
-        "TASK": _Draw(world, lambda: _task(world)),
+        "TASK": Drawn(lambda: _task(world)),
     }
     for name, key in _OPEN_LISTS.items():
-        scope[name] = _Draw(world, lambda key=key: str(choose(world.rng, DATA[key])))
+        scope[name] = Drawn(partial(choose, world.rng, DATA[key]))
     scope["PT"] = Lazy(world, "the {P}", scope)
     scope["IT"] = "it"
     for name, key in _SPOKEN_OF.items():
@@ -109,18 +110,6 @@ _OPEN_LISTS = {
 
 _SPOKEN_OF = {"DEED": "deeds", "DOING": "doings", "DID": "dids"}
 """What the robot can do, in sentences that do not ask for it."""
-
-
-class _Draw:
-    """Draws a word anew each time it is printed."""
-
-    __slots__ = ("draw", "world")
-
-    def __init__(self, world: World, draw: Any) -> None:
-        self.world, self.draw = world, draw
-
-    def __str__(self) -> str:
-        return str(self.draw())
 
 
 def _object(world: World) -> str:
@@ -146,7 +135,7 @@ def _task(world: World) -> str:
 _VERBS = {
     "VT": "thing", "VI": "into", "VP": "person", "VA": "alone", "VS": "shot", "VC": "performing",
     "VD": "driving", "VH": "thrown", "VL": "listed", "VQ": "bought",
-    "VB": "bodily", "VR": "urging", "VK": "adjusting",
+    "VB": "bodily", "VR": "urging", "VE": "reminding", "VK": "adjusting",
 }  # fmt: skip
 """Bindings of the verbs the robot lacks, by their lists."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -37,6 +37,18 @@ class Lazy:
 
     def __str__(self) -> str:
         return self.world.say(self.text, **self.scope)
+
+
+class Drawn:
+    """A word of the world, drawn where a sentence uses it."""
+
+    __slots__ = ("draw",)
+
+    def __init__(self, draw: Callable[[], object]) -> None:
+        self.draw = draw
+
+    def __str__(self) -> str:
+        return str(self.draw())
 
 
 class It:
@@ -170,6 +182,7 @@ def amended(world: World, text: str, meant: str) -> str:
 
 __all__ = [
     "Draft",
+    "Drawn",
     "It",
     "Lazy",
     "amended",

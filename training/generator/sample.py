@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from schemas.plan import MAX_COMMANDS, Decline, compact
@@ -18,8 +18,8 @@ from training.generator.splits import Split
 from training.generator.style import Styles, styled
 from training.generator.world import World
 
-LONGEST = 700
-"""Characters of an utterance."""
+LONGEST = 1000
+"""Characters of an utterance: as many as the service takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +55,19 @@ _JOINTS = (
 
 
 _NUMBERED = (
-    ("first, ", "second, ", "third, ", "fourth, ", "fifth, ", "sixth, "),
-    ("first ", "then ", "after that ", "next ", "then ", "finally "),
-    ("one, ", "two, ", "three, ", "four, ", "five, ", "six, "),
-    ("1. ", "2. ", "3. ", "4. ", "5. ", "6. "),
-    ("firstly, ", "secondly, ", "thirdly, ", "then ", "after that ", "lastly, "),
+    ("first, ", "second, ", "third, ", "fourth, ", "fifth, ", "sixth, ", "seventh, ", "eighth, "),
+    ("first ", "then ", "after that ", "next ", "then ", "finally ", "and then ", "lastly "),
+    ("one, ", "two, ", "three, ", "four, ", "five, ", "six, ", "seven, ", "eight, "),
+    ("1. ", "2. ", "3. ", "4. ", "5. ", "6. ", "7. ", "8. "),
+    ("firstly, ", "secondly, ", "thirdly, ", "then ", "after that ", "next ", "then ", "lastly, "),
 )
 
 
-_FURTHER_TASKS = ((1, 2, 3, 4, 5), (46, 28, 15, 7, 4))
+_FURTHER_TASKS = ((1, 2, 3, 4, 5, 6, 7), (43, 27, 14, 7, 4, 3, 2))
 """How many tasks may come after the first in one breath, and how often."""
+
+_ALIKE = 0.25
+"""Share of such utterances whose tasks are all of one intent."""
 
 
 def _joined(tasks: list[str], rng: random.Random) -> str:
@@ -112,15 +115,18 @@ class Generator:
         intent = rng.choices(self._intents, self._shares)[0]
         draft, kind = intent(world), intent.__name__
         if draw < self.recipe.declines + self.recipe.compositions:
-            draft, kind = self._compose(world, draft), "composition"
+            draft, kind = self._compose(world, intent, draft), "composition"
         return self._finished(world, draft, kind)
 
-    def _compose(self, world: World, draft: Draft) -> Draft:
+    def _compose(self, world: World, intent: Callable[[World], Draft], draft: Draft) -> Draft:
         rng = world.rng
         text, steps = draft.text, list(draft.steps)
         tasks = [text]
+        alike = world.chance(_ALIKE)
         for _ in range(rng.choices(*_FURTHER_TASKS)[0]):
-            more = rng.choices(self._intents, self._shares)[0](world)
+            if not alike:
+                intent = rng.choices(self._intents, self._shares)[0]
+            more = intent(world)
             fits = len(steps) + len(more.steps) <= MAX_COMMANDS + 1
             if not fits or len(text) + len(more.text) > LONGEST:
                 break

@@ -270,7 +270,9 @@ def topic_rule(canonical: str) -> str:
 
 
 def plural(word: str) -> str:
-    """The regular English plural."""
+    """The regular English plural; a word that looks like one stays."""
+    if word.endswith(("ies", "shes", "ches", "xes", "sses")):
+        return word
     if word.endswith("y") and word[-2:-1] not in "aeiou":
         return word[:-1] + "ies"
     if word.endswith(("s", "x", "z", "ch", "sh")):

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from schemas.commands import PickObject
-from training.generator.draft import Draft, It, Lazy, amended, sentence
+from training.generator.draft import Draft, Drawn, It, Lazy, amended, sentence
 from training.generator.entities import choose
 from training.generator.people import person
 from training.generator.places import Place, room, spot, surface
@@ -33,8 +33,8 @@ def _fetched(world: World, thing: Thing) -> Draft:
     if thing.superlative and goal == "none":  # only finding it is asking which one it is
         goal = "me"
     scope: dict[str, Any] = {"O": thing, "I": It(thing), "IT": "it"}
-    scope["BY"] = Lazy(world, "[my {head_relations}*3|{N}|the kids]", {"N": world.name()})
-    scope["U"] = f"the {world.object_name()}"
+    scope["BY"] = Lazy(world, "[my {head_relations}*3|{N}|the kids]", {"N": Drawn(world.name)})
+    scope["U"] = Drawn(lambda: f"the {world.object_name()}")
     if place:
         scope["S"] = place
     steps = [*([go(place.value)] if place else []), pick(thing.value)]

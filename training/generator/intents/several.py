@@ -1,37 +1,48 @@
-"""Two things, two people or two places under one verb: the plan says each in full."""
+"""Two or three things, people or places under one verb: the plan says each in full."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from training.generator.draft import Draft, sentence
+from training.generator.draft import Draft, Lazy, sentence
 from training.generator.entities import choose
+from training.generator.intents.meeting import said_topic
 from training.generator.people import person
 from training.generator.places import room, spot, surface
-from training.generator.plan import GIVE, HOME, PUT, TELL_COUNT, Step, count, go, pick
+from training.generator.plan import (
+    GIVE,
+    HOME,
+    INTRODUCE,
+    PUT,
+    TELL_COUNT,
+    Step,
+    count,
+    go,
+    pick,
+    say,
+)
 from training.generator.things import Countables, Thing
 from training.generator.world import World
 
 _KINDS = (
     "operator operator operator operator place place place person person two_places "
-    "two_persons count count find find"
+    "two_persons count count find find sources sources picked told told greeted"
 ).split()
 _PEOPLE = "name name name name gesture clothes any"
 
 
 def several(world: World) -> Draft:
-    """One of the kinds, for two of something."""
+    """One of the kinds, for two of something; now and then for three things."""
     kind = choose(world.rng, _KINDS)
-    if kind == "count":
-        return _counted(world)
-    if kind == "find":
-        return _found(world)
+    if kind in _OTHERWISE:
+        return _OTHERWISE[kind](world)
     if kind in ("two_places", "two_persons"):
         return _apart(world, kind)
-    one, two = _things(world)
+    things = _things(world, 3 if world.chance(0.2) else 2)
     place = (surface(world) if world.chance(0.6) else room(world)) if world.chance(0.6) else None
     there = [go(place.value)] if place else []
-    scope: dict[str, Any] = {"O": one, "O2": two, "R": ""} | ({"S": place} if place else {})
+    scope = _both(world, things) | {"R": ""} | ({"S": place} if place else {})
     if kind == "operator":
         last = [HOME, GIVE]
     elif kind == "place":
@@ -43,12 +54,19 @@ def several(world: World) -> Draft:
         scope["R"] = where.at if where else ""
         last = [*([go(where.value)] if where else []), someone.step, GIVE]
     text = sentence(world, f"two_to_{kind}" + ("" if place else "_nowhere"), scope)
-    return Draft(text, [*there, pick(one.value), *last, *there, pick(two.value), *last])
+    return Draft(text, [step for o in things for step in (*there, pick(o.value), *last)])
 
 
-def _things(world: World) -> tuple[Thing, Thing]:
-    """Two things, each with an article of its own: "salt and pepper" may be one."""
-    return Thing.of(world, plain=True), Thing.of(world, plain=True)
+def _things(world: World, number: int = 2) -> list[Thing]:
+    """Things with an article of its own each: "salt and pepper" may be one."""
+    return [Thing.of(world, plain=True) for _ in range(number)]
+
+
+def _both(world: World, things: list[Thing]) -> dict[str, Any]:
+    """The bindings of the things: the last stands alone, as O2."""
+    *first, last = things
+    all_ = "[them*2|both|both of them]" if len(things) == 2 else "[them*2|all|all of them]"
+    return {"O": ", ".join(map(str, first)), "O2": last, "ALL": Lazy(world, all_, {})}
 
 
 def _apart(world: World, kind: str) -> Draft:
@@ -74,7 +92,55 @@ def _counted(world: World) -> Draft:
 
 
 def _found(world: World) -> Draft:
+    return _each(world, "find_two", {}, [])
+
+
+def _told(world: World) -> Draft:
+    canonical, words = world.topic()
+    value: Any = canonical
+    if not canonical:
+        value, words = said_topic(world, words)
+    return _each(world, "two_told", {"T": words}, [say(value)])
+
+
+def _greeted(world: World) -> Draft:
+    return _each(world, "two_greeted", {}, [INTRODUCE])
+
+
+def _each(world: World, group: str, scope: dict[str, Any], after: list[Step]) -> Draft:
+    """Two people by name in one place, the same done with each."""
     place = room(world) if world.chance(0.8) else spot(world)
     someone, other = person(world, "name"), person(world, "name")
-    text = sentence(world, "find_two", {"S": place, "X": someone, "Z": other})
-    return Draft(text, [go(place.value), someone.step, other.step])
+    text = sentence(world, group, scope | {"S": place, "X": someone, "Z": other})
+    return Draft(text, [go(place.value), someone.step, *after, other.step, *after])
+
+
+def _brought(world: World) -> Draft:
+    return _from_two(world, "two_from_two_places", [HOME, GIVE])
+
+
+def _picked_up(world: World) -> Draft:
+    return _from_two(world, "two_picked_up", [])
+
+
+def _from_two(world: World, group: str, after: list[Step]) -> Draft:
+    """Two things, each from a place of its own."""
+    things = _things(world)
+    places = [surface(world) if world.chance(0.7) else room(world) for _ in things]
+    scope = _both(world, things) | dict(zip("SE", places, strict=True))
+    steps = [
+        step
+        for o, place in zip(things, places, strict=True)
+        for step in (go(place.value), pick(o.value), *after)
+    ]
+    return Draft(sentence(world, group, scope), steps)
+
+
+_OTHERWISE: dict[str, Callable[[World], Draft]] = {
+    "count": _counted,
+    "find": _found,
+    "told": _told,
+    "greeted": _greeted,
+    "sources": _brought,
+    "picked": _picked_up,
+}

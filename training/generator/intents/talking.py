@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from training.generator.declines import chore
-from training.generator.draft import Draft, Lazy, describing, sentence
+from training.generator.draft import Draft, Drawn, Lazy, describing, sentence
 from training.generator.intents.meeting import said_topic, whereabouts
 from training.generator.people import everyone, person
 from training.generator.places import room
@@ -38,8 +38,8 @@ def message(world: World) -> Draft:
     asks = world.chance(0.5)
     words = _message(world, "{message_asked}" if asks else "{message_said}")
     value, marked = world.mention(words)
-    opening = "to " if asks else world.say("[that *3||]")
-    scope = describing(world, someone, place) | {"M": opening + marked}
+    opening = "to" if asks else world.say("[that*3||]")
+    scope = describing(world, someone, place) | {"M": f"{opening} {marked}"}
     there = [go(place.value)] if place else []
     group = "message" if place else "message_nowhere"
     return Draft(sentence(world, group, scope), [*there, someone.step, say(value)])
@@ -47,14 +47,14 @@ def message(world: World) -> Draft:
 
 def _message(world: World, rule: str) -> str:
     """Short enough to stay a slot's value after noise."""
+    known = {
+        "MN": Drawn(world.name),
+        "MO": Drawn(lambda: f"the {world.object_name()}"),
+        "MP": Drawn(lambda: f"the {world.room()}"),
+        "MW": Drawn(lambda: world.lexicon.word(world.rng, False)),
+        "MD": Drawn(lambda: chore(world)),
+    }
     while True:
-        known = {
-            "MN": world.name(),
-            "MO": f"the {world.object_name()}",
-            "MP": f"the {world.room()}",
-            "MW": world.lexicon.word(world.rng, False),
-            "MD": chore(world),
-        }
         words = world.say(rule, **known)
         if len(words) <= _LONGEST_MESSAGE:
             return words
