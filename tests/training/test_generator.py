@@ -84,7 +84,7 @@ def test_places_things_and_names_are_copied_from_the_utterance(plain):
 
 
 SHAPES = {
-    "fetch": "(go )?pick( home give| go put|( go)? find give)?",
+    "fetch": "(go )?pick( home give| go put|( go)? find give( (say|answer|follow|guide))?)?",
     "meet": "(go )?find( hello)?( (say|answer))?( (say|answer|follow|guide))?",
     "talk": "(go )?find say",
     "message": "(go )?find say",
@@ -94,7 +94,7 @@ SHAPES = {
     "learn_about_person": "(go )?find learn (home|go find) tell",
     "superlative": "(go )?compare (home|go find) tell",
     "several": "(go )?pick .*(give|put)|go pick go pick|go find ((say|hello) )?find( say| hello)?"
-    "|go count home tell go count home tell",
+    "|go (count|compare|pick).* go count home tell",
     "follow_person": "(go )?find follow( pick give)?",
     "guide_person": "(go )?find (guide|follow)( pick give)?",
     "meet_then_find": "go find go find",
@@ -132,6 +132,7 @@ def test_two_or_three_of_something_are_planned_one_by_one(plain):
         ("go_to", "pick_object", "go_to", "give_object") * 2,
         ("go_to", "pick_object") * 2,
         ("go_to", *("find_person_by_name", "say_with_context") * 2),
+        ("go_to", "count", "go_to", "say_with_context") * 2,
     }
     several = [s for s in plain if s.kind == "several"]
     made = {tuple(c["action"] for c in json.loads(s.target)["commands"]) for s in several}
@@ -183,6 +184,20 @@ def test_tasks_in_one_breath_are_planned_in_the_order_said():
         parts = [next(i for i, t in enumerate(tasks) if name in t) for name in named]
         assert parts == sorted(parts), sample
     assert {2, 3} <= seen
+
+
+def test_what_is_said_to_come_first_is_planned_first():
+    recipe = Recipe(declines=0, compositions=1, styles=Styles(1, 0, 0))
+    seen = 0
+    for sample in Generator(recipe).samples(10, 4000):
+        commands = json.loads(sample.target)["commands"]
+        named = [c["name"] for c in commands if "name" in c]
+        clause = sample.text.split(",")[0]
+        if clause.startswith("before you ") and len(named) == 2:
+            said = [name for name in named if name in clause]
+            seen += len(said) == 1
+            assert said != [named[0]], sample
+    assert seen
 
 
 def test_unseen_words_are_of_the_held_out_part():

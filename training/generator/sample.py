@@ -16,6 +16,7 @@ from training.generator.intents import INTENTS
 from training.generator.mentions import Said, clean, said
 from training.generator.splits import Split
 from training.generator.style import Styles, styled
+from training.generator.verbs import imperative
 from training.generator.world import World
 
 LONGEST = 1000
@@ -63,6 +64,17 @@ _NUMBERED = (
 )
 
 
+_REVERSED = (
+    "before you {then}, {first}", "{then}, but before that {first}", "{then}, but first {first}",
+    "prior to anything else {first}, then {then}", "{then} after you {first}",
+    "before you {then} {first}", "{then}. before that, {first}", "{first} before you {then}",
+    "after you {first}, {then}", "do not {then} before you {first}",
+    "{then}, and before you do that {first}", "{then} but before that {first}",
+    "{first} and only after that {then}", "first {first} before you {then}",
+)  # fmt: skip
+"""Two commands told by which comes first, whatever the order they are said in."""
+
+
 _FURTHER_TASKS = ((1, 2, 3, 4, 5, 6, 7), (43, 27, 14, 7, 4, 3, 2))
 """How many tasks may come after the first in one breath, and how often."""
 
@@ -73,6 +85,9 @@ _ALIKE = 0.25
 def _joined(tasks: list[str], rng: random.Random) -> str:
     """Several tasks in one breath, now and then numbered."""
     tasks = [task.rstrip(" .") for task in tasks]
+    if len(tasks) == 2 and all(map(imperative, tasks)) and rng.random() < 0.25:
+        reversed_: str = choose(rng, _REVERSED)
+        return reversed_.format(first=tasks[0], then=tasks[1])
     if rng.random() < 0.1:
         numbers: tuple[str, ...] = choose(rng, _NUMBERED)
         stop: str = choose(rng, (". ", ", ", "; "))

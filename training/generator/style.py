@@ -144,7 +144,15 @@ def heard(text: str, rng: random.Random, word_error: float) -> str:
         text = text.replace("-", " ")
     if word_error > 0.01:
         text = _misheard(text, rng, word_error)
-    return text
+    return _begun_again(text, rng) if rng.random() < 0.04 else text
+
+
+def _begun_again(text: str, rng: random.Random) -> str:
+    """With a few words said twice, as who stumbles and begins again does."""
+    words = text.split(" ")
+    at = rng.randrange(min(len(words), 12))
+    again = MARKS.sub("", " ".join(words[at : at + rng.randint(2, 5)]))
+    return " ".join([*words[:at], again, *words[at:]])
 
 
 def _misheard(text: str, rng: random.Random, rate: float) -> str:

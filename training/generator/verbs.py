@@ -45,13 +45,18 @@ def _regular(verb: str) -> str:
     return verb + (verb[-1] if _DOUBLED.fullmatch(verb) else "") + "ed"
 
 
+def imperative(command: str) -> bool:
+    """Whether it begins with a verb known to be one: "bring me tea", not "tea please"."""
+    return command.partition(" ")[0] in _IMPERATIVES
+
+
 _FORMS: dict[str, Callable[[str], str]] = {"gerund": gerund, "past": past, "base": str}
 
 
 def asked(command: str, rng: random.Random) -> str:
     """ "bring me tea" as in "would you mind bringing me tea"; what is no imperative stays."""
     verb, space, rest = command.partition(" ")
-    if verb not in _IMPERATIVES:
+    if not imperative(command):
         return command
     name = rng.choice(list(_FORMS))
     form = _FORMS[name]

@@ -8,7 +8,8 @@ from typing import Any
 from schemas.commands import PickObject
 from training.generator.draft import Draft, Drawn, It, Lazy, amended, sentence
 from training.generator.entities import choose
-from training.generator.people import person
+from training.generator.intents.meeting import follow_up
+from training.generator.people import Person, person
 from training.generator.places import Place, room, spot, surface
 from training.generator.plan import GIVE, HOME, PUT, go, pick
 from training.generator.things import Thing
@@ -80,4 +81,13 @@ def _to_person(world: World, scope: dict[str, Any], steps: list[Any], nowhere: s
         if where or not _LACKS_PLACE.search(text):
             break
     there = [go(where.value)] if where else []
-    return Draft(text.lstrip(", "), [*steps, *there, someone.step, GIVE])
+    given = Draft(text.lstrip(", "), [*steps, *there, someone.step, GIVE])
+    return _going_on(world, given, someone) if world.chance(0.05) else given
+
+
+def _going_on(world: World, given: Draft, someone: Person) -> Draft:
+    """With something else to do with the person, who is found already."""
+    after = follow_up(world, someone, "talk answer follow follow_to guide guide")
+    then = world.say(after.of_pronoun, X=someone, **after.scope)
+    text = world.say("{TEXT}{then}{THEN}", TEXT=given.text.rstrip(" ."), THEN=then)
+    return Draft(text, [*given.steps, after.step])

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from schemas.commands import GoTo
 from training.generator.draft import Draft, Lazy, sentence
 from training.generator.entities import choose
+from training.generator.intents.counting import count_people, count_things
+from training.generator.intents.fetching import fetch
+from training.generator.intents.learning import superlative
 from training.generator.intents.meeting import said_topic
 from training.generator.people import person
 from training.generator.places import room, spot, surface
@@ -27,7 +31,7 @@ from training.generator.world import World
 
 _KINDS = (
     "operator operator operator operator place place place person person two_places "
-    "two_persons count count find find sources sources picked told told greeted"
+    "two_persons count count_places find find sources sources picked told told greeted there there"
 ).split()
 _PEOPLE = "name name name name gesture clothes any"
 
@@ -91,6 +95,30 @@ def _counted(world: World) -> Draft:
     return Draft(sentence(world, "count_two", {"S": place, "C": one, "C2": two}), steps)
 
 
+def _counted_twice(world: World) -> Draft:
+    """The same things in two places."""
+    things = Countables.of(world)
+    places = [surface(world) if world.chance(0.85) else room(world) for _ in "SE"]
+    scope = {"C": things} | dict(zip("SE", places, strict=True))
+    steps = [
+        step
+        for place in places
+        for step in (go(place.value), count(things.value), HOME, TELL_COUNT)
+    ]
+    return Draft(sentence(world, "count_two_places", scope), steps)
+
+
+def _counted_there(world: World) -> Draft:
+    """Something done at a place, then things counted where that was."""
+    first = choose(world.rng, (superlative, count_things, count_people, fetch))(world)
+    while first.steps[0].command is not GoTo:
+        first = fetch(world)
+    things = Countables.of(world)
+    text = sentence(world, "count_there", {"TEXT": first.text.rstrip(" ."), "C": things})
+    again = [first.steps[0], count(things.value), HOME, TELL_COUNT]
+    return Draft(text, [*first.steps, *again])
+
+
 def _found(world: World) -> Draft:
     return _each(world, "find_two", {}, [])
 
@@ -138,6 +166,8 @@ def _from_two(world: World, group: str, after: list[Step]) -> Draft:
 
 _OTHERWISE: dict[str, Callable[[World], Draft]] = {
     "count": _counted,
+    "count_places": _counted_twice,
+    "there": _counted_there,
     "find": _found,
     "told": _told,
     "greeted": _greeted,
