@@ -9,13 +9,16 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import cycle
+from multiprocessing.process import BaseProcess
 from multiprocessing.queues import Queue
+from queue import Empty
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from schemas.errors import SettingsError
 from training.generator.sample import Generator, Recipe
 from training.prompt import OPENING, STOP, prompt
 
@@ -112,6 +115,19 @@ def _produce(queue: Queue[Batch], source: Source, worker: int) -> None:
         queue.put(batch)
 
 
+def _taken(queue: Queue[Batch], worker: BaseProcess) -> Batch:
+    while True:
+        lives = worker.is_alive()
+        try:
+            return queue.get(timeout=2)
+        except Empty:
+            if not lives:
+                raise SettingsError(
+                    f"a process that makes samples ended with exit code {worker.exitcode}",
+                    hint="Its own message stands above. Killed for memory: set fewer data.workers.",
+                ) from None
+
+
 class Stream:
     """Batches without end from worker processes, taken in turn: the order is the source's alone.
 
@@ -129,8 +145,13 @@ class Stream:
             process.start()
 
     def __iter__(self) -> Iterator[Batch]:
-        for queue in cycle(self._queues):
-            yield queue.get(timeout=300)
+        """Batches.
+
+        Raises:
+            SettingsError: a worker process ended before its time.
+        """
+        for queue, worker in cycle(zip(self._queues, self._workers, strict=True)):
+            yield _taken(queue, worker)
 
     def close(self) -> None:
         """End the workers."""

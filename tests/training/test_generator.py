@@ -200,6 +200,17 @@ def test_what_is_said_to_come_first_is_planned_first():
     assert seen
 
 
+def test_who_begins_again_does_not_do_so_inside_a_slot():
+    heard = Recipe(styles=Styles(0, 0, 1, word_error=(0, 0)))
+    twice = re.compile(r"\b(\w+ \w+) \1\b")
+    stumbled = 0
+    for sample in Generator(heard).samples(12, 3000):
+        stumbled += bool(twice.search(sample.text))
+        values = (v for c in json.loads(sample.target)["commands"] for v in c.values())
+        assert not any(map(twice.search, values)), sample
+    assert stumbled > 10
+
+
 def test_unseen_words_are_of_the_held_out_part():
     recipe = Recipe(declines=0, mixture=Mixture(0, 0, 1, 0), styles=Styles(1, 0, 0))
     known = set(lines("words"))

@@ -172,6 +172,18 @@ def test_a_stream_gives_the_same_batches_however_fast_its_workers_are(trained):
     assert not np.array_equal(later.ids, expected[0].ids)
 
 
+def test_a_run_ends_at_once_when_a_process_that_makes_samples_does(trained, monkeypatch):
+    path, _, _ = trained
+    tokenizer = Checkpoint.open(path).vocabulary.tokenizer().to_str()
+    monkeypatch.setattr(Source, "batches", lambda *_: iter(()))
+    stream = Stream(Source(Recipe(), tokenizer, size=4, longest=200, seed=9, workers=1))
+    try:
+        with pytest.raises(SettingsError, match="exit code 0"):
+            next(iter(stream))
+    finally:
+        stream.close()
+
+
 def test_a_sequence_is_its_prompt_and_its_answer_though_it_is_tokenised_whole(trained):
     path, _, _ = trained
     tokenizer = Checkpoint.open(path).vocabulary.tokenizer()

@@ -148,9 +148,14 @@ def heard(text: str, rng: random.Random, word_error: float) -> str:
 
 
 def _begun_again(text: str, rng: random.Random) -> str:
-    """With a few words said twice, as who stumbles and begins again does."""
+    """With a few words said twice, as who stumbles and begins again does; never inside a slot."""
     words = text.split(" ")
-    at = rng.randrange(min(len(words), 12))
+    outside, inside = [], False
+    for at, word in enumerate(words[:12]):
+        if not inside:
+            outside.append(at)
+        inside = _still_open(word, inside)
+    at = rng.choice(outside)
     again = MARKS.sub("", " ".join(words[at : at + rng.randint(2, 5)]))
     return " ".join([*words[:at], again, *words[at:]])
 
