@@ -45,7 +45,7 @@ VALUE_BITS = 17
 
 
 def _single(number: int) -> Ids:
-    """A number as numpy combines it with an array in half the time: of no dimension, but no scalar."""
+    """A number of no dimension: numpy joins it to an array in half the time of any other."""
     return np.array(number, np.uint32)
 
 
