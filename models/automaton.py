@@ -76,25 +76,26 @@ class Allowed:
 
     def __init__(self, mask: Mask, vocabulary: int) -> None:
         tokens = allowed_tokens(mask)
-        self._few = tokens.tolist() if tokens.size <= _GATHER else None
+        self._few = tokens if tokens.size <= _GATHER else None
+        self._numbers = [] if self._few is None else tokens.tolist()
         self._flags = np.zeros(0 if self._few is not None else vocabulary, np.bool_)
         if self._few is None:
             self._flags[tokens] = True
 
     def __contains__(self, token: int) -> bool:
-        return token in self._few if self._few is not None else bool(self._flags[token])
+        return token in self._numbers if self._few is not None else bool(self._flags[token])
 
     def choose(self, logits: Logits) -> tuple[int, float]:
         """The likeliest allowed token, and its probability among the allowed ones."""
         if self._few is not None:
             scores = logits.take(self._few).tolist()
             best = max(scores)
-            token = self._few[scores.index(best)]
+            token = self._numbers[scores.index(best)]
             return token, 1.0 / sum([exp(score - best) for score in scores])
         token = int(logits.argmax())
         if not self._flags[token]:
             token = int(np.where(self._flags, logits, -np.inf).argmax())
-        top = logits.item(token)
+        top = logits[token, ...]  # no scalar, which numpy would make an array of, twice
         near = logits > top - _NEGLIGIBLE
         near &= self._flags
         odds = logits.compress(near)

@@ -1,7 +1,6 @@
 """One llama.cpp context: the KV cache of many sequences, and the batch that is evaluated next.
 
-The arrays of the batch are numpy's, written once an evaluation, and the logits are read in place.
-One thread only.
+The batch is written once an evaluation, and the logits are read in place. One thread only.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import time
 from collections.abc import Sequence
+from struct import pack_into
 from typing import Any
 
 import llama_cpp
@@ -95,23 +95,21 @@ class Context:
         """Time llama.cpp took for them."""
 
     def _make_batch(self, size: int) -> None:
-        self._token = np.zeros(size, np.int32)
-        self._position = np.zeros(size, np.int32)
-        self._sequence = np.zeros(size, np.int32)
-        self._count = np.ones(size, np.int32)
-        self._output = np.zeros(size, np.int8)
-        int32 = ctypes.POINTER(ctypes.c_int32)
-        start = self._sequence.ctypes.data
-        self._pointers = (int32 * (size + 1))(
-            *(ctypes.cast(start + 4 * i, int32) for i in range(size))
+        int32 = ctypes.c_int32
+        self._token, self._position, self._sequence = ((int32 * size)() for _ in range(3))
+        self._count = (int32 * size)(*[1] * size)
+        self._output = (ctypes.c_int8 * size)()
+        pointer, start = ctypes.POINTER(int32), ctypes.addressof(self._sequence)
+        self._pointers = (pointer * (size + 1))(
+            *(ctypes.cast(start + 4 * i, pointer) for i in range(size))
         )
         self._batch = llama_cpp.llama_batch(
             n_tokens=0,
-            token=self._token.ctypes.data_as(int32),
-            pos=self._position.ctypes.data_as(int32),
-            n_seq_id=self._count.ctypes.data_as(int32),
-            seq_id=ctypes.cast(self._pointers, ctypes.POINTER(int32)),
-            logits=self._output.ctypes.data_as(ctypes.POINTER(ctypes.c_int8)),
+            token=self._token,
+            pos=self._position,
+            n_seq_id=self._count,
+            seq_id=self._pointers,
+            logits=self._output,
         )
 
     def set_lora(self, adapter: Any, scale: float) -> None:
@@ -177,13 +175,13 @@ class Context:
     def _write_batch(self) -> int:
         """Move what was added to llama.cpp's batch; returns how many rows yield logits."""
         size, outputs = len(self._next[0]), len(self._outputs)
-        for array, column in zip(
-            (self._token, self._position, self._sequence), self._next, strict=True
-        ):
-            array[:size] = column
+        arrays = (self._token, self._position, self._sequence)
+        for array, column in zip(arrays, self._next, strict=True):
+            pack_into(f"{size}i", array, 0, *column)
             column.clear()
-        self._output[:size] = 0
-        self._output[self._outputs] = 1
+        ctypes.memset(self._output, 0, size)
+        for row in self._outputs:
+            self._output[row] = 1
         self._outputs.clear()
         self._batch.n_tokens = size
         return outputs

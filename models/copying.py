@@ -25,7 +25,7 @@ VERBATIM: dict[bytes, tuple[bytes, ...]] = {
 """The fields it holds for, and the values they may have beside words of the utterance."""
 
 _LETTER = rb"[\w\x80-\xff]"
-_WORD = re.compile(rb"(?<!%b)%b" % (_LETTER, _LETTER))
+_LETTERS = frozenset(byte for byte in range(256) if re.match(_LETTER, bytes([byte])))
 _END = re.compile(rb"(?<=%b)(?=(?:e?s)?(?!%b))" % (_LETTER, _LETTER), re.IGNORECASE)
 """Where a word ends, or would without a plural's or a possessive's s."""
 
@@ -76,8 +76,9 @@ class _Words:
     def places(self, value: bytes) -> Iterator[int]:
         """Where words begin that the value spells, the last perhaps in part."""
         at = self._said.find(value)
-        while at >= 0:
-            if _WORD.match(self._said, at):
+        while 0 <= at < len(self._said):
+            before = self._said[at - 1] if at else 0
+            if self._said[at] in _LETTERS and before not in _LETTERS:
                 yield at
             at = self._said.find(value, at + 1)
 

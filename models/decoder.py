@@ -89,6 +89,8 @@ class Decoder:
         self._free = list(range(sequences))
         self._held = [0] * sequences
         """Tokens of the prefix in each sequence's cache."""
+        self._left: list[int] = []
+        """Sequences whose cache still holds an answer that ended."""
         self._waiting: deque[Request] = deque()
         self._active: list[Request] = []
         self._untold: list[tuple[Request, Event]] = []
@@ -173,6 +175,10 @@ class Decoder:
         """Let waiting requests join; waits while there are none. False: closed."""
         if not self._active:
             self._tell()
+        # Only now: callers wake up meanwhile.
+        for number in self._left:
+            self._context.truncate(number, self._held[number])
+        self._left.clear()
         with self._changed:
             while not (self._active or self._waiting or self._closed):
                 self._changed.wait()
@@ -210,9 +216,8 @@ class Decoder:
     def _leave(self, request: Request) -> None:
         self._active.remove(request)
         if request.sequence is not None:
-            number = request.sequence.number
-            self._context.truncate(number, self._held[number])
-            self._free.append(number)
+            self._left.append(request.sequence.number)
+            self._free.append(request.sequence.number)
 
     def _step(self) -> None:
         """One evaluation of all active sequences."""

@@ -12,7 +12,8 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
+from itertools import accumulate
 from math import exp, inf
 from pathlib import Path
 from zlib import crc32
@@ -42,9 +43,15 @@ _ENDINGS = 12
 TAG_BITS = 15
 VALUE_BITS = 17
 
-# As arrays numpy takes them in half the time of scalars.
-_FIRST_FACTOR, _SECOND_FACTOR, _HALF = np.array([[0xC2B2AE35], [0x27D4EB2F], [16]], np.uint32)
-_SHIFTS = {bits: np.array([32 - bits], np.uint32) for bits in (TAG_BITS, VALUE_BITS)}
+
+def _single(number: int) -> Ids:
+    """A number of no dimension: numpy joins it to an array in half the time of any other."""
+    return np.array(number, np.uint32)
+
+
+_FIRST_FACTOR, _SECOND_FACTOR, _HALF = _single(0xC2B2AE35), _single(0x27D4EB2F), _single(16)
+_SHIFTS = {bits: _single(32 - bits) for bits in (TAG_BITS, VALUE_BITS)}
+_TWO_BACK, _PAIR, _USED = _single(31), _single(33), _single(99)
 _PATHS = 4096
 """Sequences of tags whose hashes are kept; most plans are of a few hundred."""
 
@@ -132,18 +139,17 @@ class Words:
         self.here = padded[2:-2]
         self.left = padded[1:-3]
         self.right = padded[3:-1]
-        self.left_two = padded[:-4] * np.uint32(31) + self.left
-        self.pair = self.left * np.uint32(33) + self.here
-        self.after = self.here * np.uint32(33) + self.right
-        self.rows = np.zeros((14, len(self.words)), np.uint32)
+        pairs = padded[:-1] * _PAIR + padded[1:]
+        self.pair = pairs[1:-2]
+        self.after = pairs[2:-1]
+        left, here, none = self.left, self.here, np.zeros(len(self.words), np.uint32)
+        first = none.copy()
+        first[:1] = 1
+        around = (left, padded[:-4] * _TWO_BACK + left, here, self.pair, self.right, self.after)
+        apart = (none, none, none, left, left, left, here, first)
+        self.rows = np.concatenate((*around, *apart)).reshape(14, -1)
         """What does not change of the rows of ``start_features``."""
-        around = (self.left, self.left_two, self.here, self.pair, self.right, self.after)
-        for row, ids in enumerate(around):
-            self.rows[row] = ids
-        self.rows[9:12] = self.left
-        self.rows[12] = self.here
-        self.rows[13, :1] = 1
-        self.tag_rows = self.rows[[2, 2, 3, 3, 2, 2, 3, 3]]
+        self.tag_rows = np.concatenate((here, here, self.pair, self.pair) * 2).reshape(8, -1)
         """The words that ``tag_features`` crosses with its keys."""
         self._taken: dict[str, tuple[int, int] | None] = {}
 
@@ -206,17 +212,16 @@ def _after(keys: tuple[int, ...]) -> list[int]:
 
 def start_features(words: Words, history: History, slot: int) -> NDArray[np.intp]:
     """Feature numbers, one column a word, for a value of the slot to start there."""
-    size, last = len(words), history.last
-    rows, (distance, times_seven, times_many) = words.rows.copy(), _distances(size, last)
-    used = np.zeros(size, np.uint32)
-    for start, end in history.used:
-        used[start:end] = 1
-        used[start] = 2
-    rows[6:8] = distance
-    np.add(times_seven, used, out=rows[8])
-    rows[11] += times_many
-    used *= _USED
-    rows[12] += used
+    rows = words.rows + _distances(len(words), history.last)
+    if history.used:
+        used = np.zeros(len(words), np.uint32)
+        for start, end in history.used:
+            used[start:end] = 1
+            used[start] = 2
+        distance, here = rows[8], rows[12]
+        distance += used
+        used *= _USED
+        here += used
     return cross(_start_keys(tuple(history.tags), slot), rows, VALUE_BITS)
 
 
@@ -229,17 +234,18 @@ def _start_keys(tags: tuple[str, ...], slot: int) -> Ids:
 
 
 def _steps(first: int, end: int) -> Ids:
-    """Distances within bounds, and their multiples that features hold."""
+    """What distances within bounds add to the rows of ``start_features``."""
     steps = np.clip(np.arange(first, end), -3, 6).astype(np.int64).astype(np.uint32)
-    return np.array([[1], [7], [77]], np.uint32) * steps
+    factors = np.zeros((14, 1), np.uint32)
+    factors[[6, 7, 8, 11], 0] = 1, 1, 7, 77
+    return factors * steps
 
 
-_USED = np.uint32(99)
 _STEPS = _steps(-_LONGEST, _LONGEST)
 
 
 def _distances(size: int, last: int) -> Ids:
-    """Of each word, how far it is from one, in the rows of ``_steps``."""
+    """Of each word, what its distance from one adds to its column."""
     if size > _LONGEST:
         return _steps(-last, size - last)
     return _STEPS[:, _LONGEST - last : _LONGEST - last + size]
@@ -250,7 +256,7 @@ def fixed_features(
 ) -> NDArray[np.intp]:
     """Feature numbers, one row a fixed value, for the slot to hold that value."""
     told = fixed_context(history, slot, values)
-    return np.concatenate([told, fixed_words(words, slot, values)], axis=1)
+    return np.concatenate([told, fixed_words(words, fixed_keys(slot, values))], axis=1)
 
 
 def fixed_context(history: History, slot: int, values: tuple[str, ...]) -> NDArray[np.intp]:
@@ -259,17 +265,17 @@ def fixed_context(history: History, slot: int, values: tuple[str, ...]) -> NDArr
     return cross(np.array([keys], np.uint32), _names(values) * np.uint32(3), VALUE_BITS)
 
 
-def fixed_words(words: Words, slot: int, values: tuple[str, ...]) -> NDArray[np.intp]:
+def fixed_words(words: Words, keys: Ids) -> NDArray[np.intp]:
     """Those of them that the utterance decides."""
-    names = _names(values)
-    single, double = np.uint32(mix(43, slot)), np.uint32(mix(44, slot))
-    product = np.concatenate(
-        ((words.here ^ single) ^ names * _FIVE, (words.pair ^ double) ^ names * _SEVEN), axis=1
-    )
+    product = np.concatenate((words.here ^ keys[0], words.pair ^ keys[1]), axis=1)
     return hashed(product, VALUE_BITS)
 
 
-_FIVE, _SEVEN = np.uint32(5), np.uint32(7)
+def fixed_keys(slot: int, values: tuple[str, ...]) -> Ids:
+    """What ``fixed_words`` crosses the utterance's words and pairs of words with, a row a value."""
+    names = _names(values)
+    single, double = np.uint32(mix(43, slot)), np.uint32(mix(44, slot))
+    return np.stack((single ^ names * np.uint32(5), double ^ names * np.uint32(7)))
 
 
 @cache
@@ -277,38 +283,40 @@ def _names(values: tuple[str, ...]) -> Ids:
     return np.array([[word_id(value)] for value in values], np.uint32)
 
 
-def end_candidates(words: Words, start: int) -> tuple[Ids, Ids]:
-    """Lengths in words, and numbers of shapes, of the values that start at a word."""
-    return _candidates(min(MAX_WORDS, len(words) - start))
-
-
 @cache
-def _candidates(longest: int) -> tuple[Ids, Ids]:
+def end_candidates(longest: int) -> tuple[Ids, Ids]:
+    """Lengths in words, up to the longest, and numbers of shapes: the ways a value may end."""
     lengths = np.arange(1, longest + 1, dtype=np.uint32)
     return np.repeat(lengths, len(SHAPES)), np.tile(
         np.arange(len(SHAPES), dtype=np.uint32), len(lengths)
     )
 
 
-def end_features(
-    words: Words, start: int, slot: int, lengths: Ids, shapes: Ids
-) -> NDArray[np.intp]:
-    """Feature numbers, one column a candidate, for a value to end so."""
-    at = lengths.astype(np.intp) + (start - 1)
-    final, following, shaped = words.here[at], words.right[at], shapes * np.uint32(1009)
-    rows = np.empty((10, len(lengths)), np.uint32)
-    rows[0] = following
-    rows[1] = final
-    rows[2] = lengths
-    rows[3] = words.after[at]
-    rows[4] = shapes
-    rows[5:10] = shaped
-    rows[5] += final
-    rows[6] += words.here[start]
-    np.add(lengths * np.uint32(17), words.here[start], out=rows[7])
-    rows[8] += following
-    rows[9] += words.left[start]
+def end_features(words: Words, start: int, slot: int) -> NDArray[np.intp]:
+    """Feature numbers, one column a candidate, for a value that starts at a word to end so."""
+    at, alike = _endings(min(MAX_WORDS, len(words) - start))
+    rows = words.rows[_END_ROWS, at + start]
+    rows[6:8] = words.here[start]
+    rows[9] = words.left[start]
+    rows += alike
     return cross(_end_keys(slot), rows, VALUE_BITS)
+
+
+_END_ROWS = np.array([[4], [2], [6], [5], [6], [2], [6], [6], [4], [6]])
+"""The rows of ``Words.rows`` that ``end_features`` begins with: the word after a value, its last
+one, both, or none."""
+
+
+@cache
+def _endings(longest: int) -> tuple[NDArray[np.intp], Ids]:
+    """Of each candidate, how far from the first word the last one is, and what is the same for all
+    utterances in the rows of ``end_features``."""
+    lengths, shapes = end_candidates(longest)
+    alike = np.zeros((10, len(lengths)), np.uint32)
+    alike[2], alike[4] = lengths, shapes
+    alike[5:10] = shapes * np.uint32(1009)
+    alike[7] = lengths * np.uint32(17)
+    return lengths.astype(np.intp) - 1, alike
 
 
 @cache
@@ -316,7 +324,7 @@ def _end_keys(slot: int) -> Ids:
     return np.array([[mix(50 + row, slot)] for row in range(10)], np.uint32)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Weights:
     """A fitted drafter."""
 
@@ -325,6 +333,14 @@ class Weights:
     """Values by field that are not words of the utterance."""
     next_tag: Scores
     values: Scores
+
+    @cached_property
+    def fixed_keys(self) -> tuple[Ids, dict[str, slice]]:
+        """Those of all fields' fixed values, and where each field's are."""
+        keys = [fixed_keys(word_id(name), values) for name, values in self.fixed.items() if values]
+        ends = list(accumulate(map(len, self.fixed.values()), initial=0))
+        places = map(slice, ends, ends[1:])
+        return np.concatenate(keys, axis=1), dict(zip(self.fixed, places, strict=True))
 
     @lru_cache(_PATHS)  # noqa: B019  weights live as long as the model
     def told(self, tags: tuple[str, ...], slot: int, fixed: tuple[str, ...]) -> Scores:
@@ -395,8 +411,8 @@ class Draft:
         self._least = least
         self._told: list[str] = []
         """What ``_starts`` gives."""
-        self._fixed: dict[str, Scores] = {}
-        """By field, what the utterance says for each fixed value."""
+        self._said: Scores | None = None
+        """What the utterance says for every fixed value."""
         self._scores: dict[tuple[object, ...], list[float]] = {}
         """What was computed for earlier guesses: a later one begins with the same commands."""
         self._guessed: list[int] = []
@@ -516,10 +532,11 @@ class Draft:
     def _fixed_scores(
         self, history: History, name: str, slot: int, fixed: tuple[str, ...]
     ) -> Scores:
-        table, said = self._weights.values, self._fixed.get(name)
-        if said is None:
-            said = self._fixed[name] = table[fixed_words(self._words, slot, fixed)].sum(axis=1)
-        return said + self._weights.told(tuple(history.tags), slot, fixed)
+        weights = self._weights
+        keys, places = weights.fixed_keys
+        if self._said is None:
+            self._said = np.add.reduce(weights.values[fixed_words(self._words, keys)], axis=1)
+        return self._said[places[name]] + weights.told(tuple(history.tags), slot, fixed)
 
     def _starts(self) -> list[str]:
         """From each word on, the text as far as a value may go."""
@@ -529,15 +546,14 @@ class Draft:
         return self._told
 
     def _ending(self, start: int, slot: int, rest: str) -> tuple[str | None, float]:
-        lengths, shapes = end_candidates(self._words, start)
         scores = self._scores.get((start, slot))
         if scores is None:
-            features = end_features(self._words, start, slot, lengths, shapes)
+            features = end_features(self._words, start, slot)
             scores = self._scores[start, slot] = _total(self._weights.values, features).tolist()
         for _ in range(min(_ENDINGS, len(scores))):
             best, chance = likeliest(scores)
-            words = self._words.slice(start, start + int(lengths[best]))
-            value = SHAPES[int(shapes[best])].format(words)
+            length, shape = divmod(best, len(SHAPES))
+            value = SHAPES[shape].format(self._words.slice(start, start + length + 1))
             if value.startswith(rest):
                 return value, chance
             scores = [*scores[:best], -inf, *scores[best + 1 :]]

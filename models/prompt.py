@@ -19,6 +19,13 @@ CHATML = (
 """For a GGUF file that brings no template."""
 
 
+_PROBE = "\t \n<Go> to 'the' {{ \"bücher\" }}, please.\n\n "
+"""A text that comes through a template unchanged only if the template changes no text."""
+
+_MOMENT = "strftime_now"
+"""What a template calls for the time, which is another at every rendering."""
+
+
 class Prompt:
     """Renders utterances by a chat template.
 
@@ -47,16 +54,28 @@ class Prompt:
             self._formatter = Jinja2ChatFormatter(
                 template=template or CHATML, bos_token=bos_token, eos_token=eos_token
             )
-            self.render("go to the kitchen")
+            frame = self._around()
         except Exception as error:
             raise ModelFileCorrupt(
                 f"the chat template does not render: {error}",
                 hint="Set MODEL__CHAT_TEMPLATE to a Jinja template that takes 'messages'.",
             ) from error
+        self._frame = None if _MOMENT in (template or "") else frame
 
     def render(self, utterance: str) -> str:
         """The prompt, up to where the model's answer starts."""
-        messages: list[Any] = [{"role": "user", "content": self.neutralise(utterance)}]
+        said = self.neutralise(utterance)
+        if self._frame is None:
+            return self._formatted(said)
+        return said.join(self._frame)
+
+    def _around(self) -> tuple[str, str] | None:
+        """What stands before and after an utterance, whatever it is; None: that depends on it."""
+        before, found, after = self._formatted(_PROBE).partition(_PROBE)
+        return (before, after) if found and _PROBE not in after else None
+
+    def _formatted(self, content: str) -> str:
+        messages: list[Any] = [{"role": "user", "content": content}]
         if self._system:
             messages.insert(0, {"role": "system", "content": self._system})
         text: str = self._formatter(messages=messages).prompt

@@ -31,7 +31,6 @@ from models.draft import (
     History,
     Weights,
     Words,
-    end_candidates,
     end_features,
     fixed_features,
     start_features,
@@ -167,8 +166,7 @@ def _value_examples(
         return
     start, length, shape = copied
     yield _Example(columns, start)
-    lengths, shapes = end_candidates(words, start)
-    ends = end_features(words, start, slot, lengths, shapes)
+    ends = end_features(words, start, slot)
     yield _Example([ends[:, i] for i in range(ends.shape[1])], (length - 1) * len(SHAPES) + shape)
 
 

@@ -29,6 +29,21 @@ def test_control_tokens_are_broken_up() -> None:
     assert prompt.neutralise("a < b") == "a < b"
 
 
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("message['content']", " go  "),
+        ("message['content'] | trim", "go"),
+        ("message['content'] | upper", " GO  "),
+        ("message['content'] ~ message['content']", " go   go  "),
+        ("strftime_now('%Y') | length ~ message['content']", "4 go  "),
+    ],
+)
+def test_what_a_template_does_to_the_text(content: str, expected: str) -> None:
+    template = "{% for message in messages %}<" + f"{{{{ {content} }}}}>" + "{% endfor %}"
+    assert Prompt(template).render(" go  ") == f"<{expected}>"
+
+
 def test_bad_template() -> None:
     with pytest.raises(ModelFileCorrupt, match="chat template"):
         Prompt("{{ messages | nonsense }}")
