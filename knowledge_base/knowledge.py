@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -30,7 +31,7 @@ from knowledge_base.store import Store
 from knowledge_base.thesaurus import thesaurus
 from knowledge_base.vocabulary import vocabulary
 from schemas.commands import RobotCommand
-from schemas.errors import Conflict, ImportRejected, InvalidRequest, NotFound
+from schemas.errors import Conflict, ImportRejected, InvalidRequest, NotFound, StoreUnavailable
 from schemas.grounding import Candidate, EntityKind, Grounding, Method
 
 _SEMANTIC_LIMIT = 5
@@ -208,8 +209,11 @@ class KnowledgeBase:
 
         Raises:
             NotFound: there is no such collection.
+            InvalidRequest: there are no words.
         """
         row = collection_named(collection)
+        if not text.strip():
+            raise InvalidRequest("the text is empty", hint="Give the words to look up.")
         indexes = [self._picture()[row.name]]
         hits = [*by_words(text, indexes), *by_spelling(text, indexes)]
         if row.kind is not EntityKind.PERSON:
@@ -256,12 +260,14 @@ class KnowledgeBase:
     def _picture(self) -> Mapping[str, Index]:
         """The newest picture; on a shared server others may have changed it.
 
-        Nobody waits for a write that is under way: it replaces the picture when it is done.
+        Nobody waits for a write that is under way: it replaces the picture when it is done. While
+        the server is gone, what was read last holds: only what needs it fails.
         """
         stale = time.monotonic() - self._looked > _REFRESH_SECONDS
         if self._options.chroma_url and stale and self._writing.acquire(blocking=False):
             try:
-                self._look_for_changes()
+                with suppress(StoreUnavailable):
+                    self._look_for_changes()
             finally:
                 self._writing.release()
         return self._indexes
