@@ -15,7 +15,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 
-from app.settings import ENV_PREFIX, FILE_VARIABLE, Settings, load, settings_file
+from app.settings import (
+    ENV_PREFIX,
+    FILE_VARIABLE,
+    KEY_VARIABLE,
+    Settings,
+    load,
+    settings_file,
+)
 from schemas.api import InterpretRequest
 from schemas.errors import CommandInterpreterError, InvalidRequest
 
@@ -41,9 +48,7 @@ Url = Annotated[
         help="Ask a running service instead, as in http://127.0.0.1:8000.", callback=_with_scheme
     ),
 ]
-Key = Annotated[
-    str | None, typer.Option(help="The key of that service.", envvar=f"{ENV_PREFIX}KEY")
-]
+Key = Annotated[str | None, typer.Option(help="The key of that service.", envvar=KEY_VARIABLE)]
 
 
 @contextmanager
@@ -67,11 +72,7 @@ def serve(
 
     given = {"host": host, "port": port}
     with _faults_told():
-        settings = load()
-        server = settings.server.model_copy(
-            update={k: v for k, v in given.items() if v is not None}
-        )
-        serve_until_interrupted(settings.model_copy(update={"server": server}))
+        serve_until_interrupted(load(server={k: v for k, v in given.items() if v is not None}))
 
 
 @cli.command()
@@ -139,9 +140,16 @@ def knowledge_export(
         text = door.export()
     if output is None:
         sys.stdout.write(text)
-    else:
-        output.write_text(text, encoding="utf-8")
-        err.print(f"written to {output}")
+        return
+    with _faults_told():
+        try:
+            output.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise InvalidRequest(
+                f"{output} cannot be written: {error.strerror}",
+                hint="Name a file in a folder that is there and may be written.",
+            ) from None
+    err.print(f"written to {output}")
 
 
 @cli.command()

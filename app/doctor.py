@@ -132,11 +132,19 @@ def _knowledge(settings: Settings) -> Finding:
     try:
         knowledge = KnowledgeBase.open(settings.knowledge)
         counts = ", ".join(f"{c.entries} {c.name}" for c in knowledge.collections())
+        warnings = knowledge.warnings()
         knowledge.close()
     except StoreInUse as fault:
         return Finding("knowledge base", None, f"not looked into: {fault.message}", fault.hint)
     except CommandInterpreterError as fault:
         return _wrong("knowledge base", fault)
+    if warnings:
+        return Finding(
+            "knowledge base",
+            None,
+            f"{counts}; {'; '.join(warnings)}",
+            "Add what is missing, or correct the names.",
+        )
     return Finding("knowledge base", True, counts)
 
 

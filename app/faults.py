@@ -71,14 +71,21 @@ def _translated(request: Request, error: HTTPException) -> CommandInterpreterErr
         return NotFound(f"there is no {path}")
     if error.status_code == 405:
         return MethodNotAllowed(f"{path} does not take {method}")
+    if isinstance(error.__cause__, UnicodeDecodeError):
+        return InvalidRequest("the body is no UTF-8", hint="Send JSON encoded as UTF-8.")
     return InvalidRequest(f"the body cannot be read: {error.detail}", hint=_hint(request))
 
 
 def _told(errors: Sequence[Any]) -> str:
-    return "; ".join(
-        f"{'.'.join(str(p) for p in e['loc'])}: {e['msg'].removeprefix('Value error, ')}"
-        for e in errors
-    )
+    return "; ".join(map(_problem, errors))
+
+
+def _problem(error: Any) -> str:
+    if error["type"] == "json_invalid":
+        _, position = error["loc"]
+        return f"the body is no JSON: {error['ctx']['error']}, at character {position}"
+    where = ".".join(str(part) for part in error["loc"])
+    return f"{where}: {error['msg'].removeprefix('Value error, ')}"
 
 
 def _hint(request: Request, errors: Sequence[Any] = ()) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from schemas.commands import RobotCommand
@@ -21,6 +22,10 @@ _ASK_FOR = {
     "rooms": "Which room do you mean?",
     "topics": "What should I say?",
 }
+
+
+_OWNED = re.compile(r"\w+(?:['\u2019]s|s['\u2019]) ")
+"""As in "Jane's cup", which takes no article."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +58,9 @@ def question_for(unclear: Unclear, command: RobotCommand) -> str:
     if unclear.grounding.status is Status.AMBIGUOUS and options:
         return f"Do you mean {options}?"
     collections = command.slots()[unclear.field].collections
-    person = collections == ("people",)
     phrase = unclear.grounding.phrase
-    opening = f"I don't know {phrase}." if person else f"I don't know the {phrase}."
+    named = collections == ("people",) or _OWNED.match(phrase)
+    opening = f"I don't know {phrase}." if named else f"I don't know the {phrase}."
     if options:
         return f"{opening} Do you mean {options}?"
     return f"{opening} {_ASK_FOR[collections[0]]}"

@@ -173,6 +173,8 @@ class Service:
         self.metrics.watch_queue(lambda: admission.pending)
         self.metrics.ready.set(1)
         self.state = Ready(parts, interpreter, admission)
+        for warning in parts.knowledge.warnings():
+            self._log.warning("incomplete knowledge", warning=warning)
         self._log.info("ready", model=parts.model.name, seconds=round(seconds, 2))
 
     def _progress(self, stage: str) -> None:

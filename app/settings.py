@@ -24,7 +24,12 @@ from schemas.errors import SettingsError
 
 ENV_PREFIX = "COMMAND_INTERPRETER_"
 FILE_VARIABLE = f"{ENV_PREFIX}SETTINGS"
+KEY_VARIABLE = f"{ENV_PREFIX}KEY"
+"""The key of the service that the command line asks."""
 DEFAULT_FILE = Path("command-interpreter.toml")
+
+_OTHER_VARIABLES = (FILE_VARIABLE, KEY_VARIABLE)
+_UNKNOWN = "there is no such setting"
 
 
 class _Group(BaseModel):
@@ -34,7 +39,9 @@ class _Group(BaseModel):
 class ServerSettings(_Group):
     """Where the service listens and whom it lets in."""
 
-    host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for every one.")
+    host: str = Field(
+        "127.0.0.1", min_length=1, description="Address to listen on; 0.0.0.0 for every one."
+    )
     port: int = Field(8000, ge=0, le=65535, description="TCP port; 0 takes any free one.")
     api_key: SecretStr | None = Field(
         None, min_length=8, description="Key that /v1 asks for; unset: open to all who reach it."
@@ -79,7 +86,11 @@ class Settings(BaseSettings):
     """All settings of the service."""
 
     model_config = SettingsConfigDict(
-        env_prefix=ENV_PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid"
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter="__",
+        env_ignore_empty=True,  # as "PORT=" in a compose file
+        frozen=True,
+        extra="forbid",
     )
 
     server: ServerSettings = ServerSettings()
@@ -128,14 +139,32 @@ def load(**overrides: Any) -> Settings:
     """The settings in force; ``overrides`` are groups as given on the command line.
 
     Raises:
-        SettingsError: a value is wrong, or the file is no TOML.
+        SettingsError: a value is wrong, a variable is of no group, or the file is no TOML.
     """
+    _expect_groups()
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'__'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors()
-        )
-        raise SettingsError(problems) from None
+        raise SettingsError("; ".join(map(_told, error.errors()))) from None
     except ValueError as error:  # tomllib's own error, and a JSON value pydantic cannot read
         raise SettingsError(f"the settings cannot be read: {error}") from None
+
+
+def _expect_groups() -> None:
+    """Pydantic refuses a variable of no setting in a known group; of no group, it reads none."""
+    groups = tuple(f"{ENV_PREFIX}{name}".upper() for name in Settings.model_fields)
+    for variable in os.environ:
+        name = variable.upper()
+        if not name.startswith(ENV_PREFIX) or name in _OTHER_VARIABLES:
+            continue
+        if name.split("__")[0] not in groups:
+            raise SettingsError(f"{variable}: {_UNKNOWN}")
+
+
+def _told(problem: Any) -> str:
+    """One wrong value, under the name its variable has."""
+    group, *field = problem["loc"]
+    setting = field[-1:] if group == "model" else field  # between them stands the backend's name
+    name = ENV_PREFIX + "__".join(map(str, (group, *setting))).upper()
+    told = _UNKNOWN if problem["type"] == "extra_forbidden" else problem["msg"]
+    return f"{name}: {told}"

@@ -116,7 +116,7 @@ class _Decisions:
         if grounding.kind not in (EntityKind.OBJECT, EntityKind.CATEGORY) or self._at_placement:
             return grounding
         usual = self._usual_placement(grounding)
-        if usual is None or (self._room and usual.room != self._room):
+        if usual is None or (self._room and not _same(usual.room, self._room)):
             return grounding
         told = _candidate(Hit(usual, 1.0, Method.NONE))
         return grounding.model_copy(update={"usual_placement": told})
@@ -233,7 +233,7 @@ class _Decisions:
     def _by_context(self, best: list[Hit], handles: bool) -> list[Hit]:
         """What is taken from or put down on holds objects; a place is likelier in this room."""
         fitting = [h for h in best if not handles or h.entry.holds_objects] or best
-        here = [h for h in fitting if self._room and h.entry.room == self._room]
+        here = [h for h in fitting if self._room and _same(h.entry.room, self._room)]
         if len(here) == 1:
             return [Hit(here[0].entry, here[0].score, Method.CONTEXT)]
         return fitting
@@ -346,6 +346,11 @@ def _candidate(hit: Hit) -> Candidate:
         room=hit.entry.room,
         score=round(min(1.0, max(0.0, hit.score)), 4),
     )
+
+
+def _same(room: str | None, other: str) -> bool:
+    """Whether two ways to write a room's name are one, as "Kitchen" and "kitchen" are."""
+    return room is not None and key(room) == key(other)
 
 
 def candidates(hits: Sequence[Hit]) -> list[Candidate]:

@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -25,11 +26,12 @@ from knowledge_base.grounder import PlanGrounding, candidates, canonical
 from knowledge_base.importers.arena import Arena, content_of, entry_of
 from knowledge_base.index import Index
 from knowledge_base.options import KnowledgeOptions
+from knowledge_base.references import REFERENCES, missing, warnings
 from knowledge_base.store import Store
 from knowledge_base.thesaurus import thesaurus
 from knowledge_base.vocabulary import vocabulary
 from schemas.commands import RobotCommand
-from schemas.errors import Conflict, InvalidRequest, NotFound
+from schemas.errors import Conflict, ImportRejected, InvalidRequest, NotFound, StoreUnavailable
 from schemas.grounding import Candidate, EntityKind, Grounding, Method
 
 _SEMANTIC_LIMIT = 5
@@ -43,11 +45,13 @@ _IMPORTED = "imported"
 class ImportReport(BaseModel):
     """What an import did, by collection."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     added: dict[str, int]
     changed: dict[str, int]
     unchanged: dict[str, int]
+    warnings: tuple[str, ...] = ()
+    """Rooms, categories and placements that entries name and nobody has described."""
 
 
 class KnowledgeBase:
@@ -136,6 +140,10 @@ class KnowledgeBase:
             for row in COLLECTIONS.values()
         ]
 
+    def warnings(self) -> tuple[str, ...]:
+        """Rooms, categories and placements that entries name and nobody has described."""
+        return warnings(self._picture())
+
     def entries(self, collection: str) -> list[Entry]:
         """All entries of a collection.
 
@@ -163,7 +171,7 @@ class KnowledgeBase:
 
         Raises:
             NotFound: there is no such collection.
-            InvalidRequest: a field is wrong.
+            InvalidRequest: a field is wrong, or names an entry that is not there.
             Conflict: the entry is not the version in ``if_match``.
         """
         content = content_of(collection, fields)
@@ -176,6 +184,7 @@ class KnowledgeBase:
         with self._writing:
             self._look_for_changes()
             self._expect(collection, entry_id, if_match)
+            _expect_references(entry, self._indexes)
             self._write({collection: [entry]})
         return entry
 
@@ -200,8 +209,11 @@ class KnowledgeBase:
 
         Raises:
             NotFound: there is no such collection.
+            InvalidRequest: there are no words.
         """
         row = collection_named(collection)
+        if not text.strip():
+            raise InvalidRequest("the text is empty", hint="Give the words to look up.")
         indexes = [self._picture()[row.name]]
         hits = [*by_words(text, indexes), *by_spelling(text, indexes)]
         if row.kind is not EntityKind.PERSON:
@@ -248,12 +260,14 @@ class KnowledgeBase:
     def _picture(self) -> Mapping[str, Index]:
         """The newest picture; on a shared server others may have changed it.
 
-        Nobody waits for a write that is under way: it replaces the picture when it is done.
+        Nobody waits for a write that is under way: it replaces the picture when it is done. While
+        the server is gone, what was read last holds: only what needs it fails.
         """
         stale = time.monotonic() - self._looked > _REFRESH_SECONDS
         if self._options.chroma_url and stale and self._writing.acquire(blocking=False):
             try:
-                self._look_for_changes()
+                with suppress(StoreUnavailable):
+                    self._look_for_changes()
             finally:
                 self._writing.release()
         return self._indexes
@@ -323,7 +337,7 @@ class KnowledgeBase:
             report, changed = self._compared(arena)
             if changed:
                 self._write(changed)
-        return report
+            return report.model_copy(update={"warnings": warnings(self._indexes)})
 
     def _compared(self, arena: Arena) -> tuple[ImportReport, dict[str, list[Entry]]]:
         """What an import would do, and the entries it would write."""
@@ -344,6 +358,12 @@ class KnowledgeBase:
 
         The mark is set last, so an import that was cut off is done again at the next start.
         """
+        if not path.exists():
+            raise ImportRejected(
+                f"there is no arena {path}",
+                hint="Set COMMAND_INTERPRETER_KNOWLEDGE__ARENA to a file or folder, or unset it "
+                "for the default arena.",
+            )
         files = importers.files_in(path)
         digest = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()
         if self._store.mark(_IMPORTED) == digest:
@@ -358,6 +378,14 @@ def _entry_in(indexes: Mapping[str, Index], collection: str, entry_id: str) -> E
     if found is None:
         raise NotFound(f"there is no {entry_id!r} in {collection}")
     return found
+
+
+def _expect_references(entry: Entry, indexes: Mapping[str, Index]) -> None:
+    for field, name in missing(entry, indexes):
+        raise InvalidRequest(
+            f"there is no {field} {name!r}",
+            hint=f"Add it to {REFERENCES[field]} first, or correct the name.",
+        )
 
 
 def _compared(known: Entry | None, content: Content) -> str:

@@ -23,6 +23,7 @@ from knowledge_base.entry import Entry
 from schemas.errors import (
     CommandInterpreterError,
     EmbedderMismatch,
+    SettingsError,
     StoreCorrupt,
     StoreInUse,
     StoreUnavailable,
@@ -48,6 +49,7 @@ class Store:
 
     Raises:
         StoreCorrupt, StoreUnavailable: the folder or the server cannot be used.
+        SettingsError: the path is no folder, or may not be written.
         StoreInUse: another process has the folder open.
         EmbedderMismatch: a collection holds vectors of another embedder.
     """
@@ -159,7 +161,12 @@ def _settings() -> Any:
 
 def _claimed(path: Path) -> int:
     """The folder, opened and locked: what two processes write there, neither sees of the other."""
-    path.mkdir(parents=True, exist_ok=True)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unusable(path, error.strerror) from None
+    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        raise _unusable(path, "it may not be written")
     folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -171,6 +178,13 @@ def _claimed(path: Path) -> int:
     return folder
 
 
+def _unusable(path: Path, why: str | None) -> SettingsError:
+    return SettingsError(
+        f"the knowledge base cannot be kept in {path}: {why}",
+        hint="Set COMMAND_INTERPRETER_KNOWLEDGE__PATH to a folder this user may write.",
+    )
+
+
 def _embedded(path: Path) -> ClientAPI:
     import chromadb
 
@@ -180,7 +194,7 @@ def _embedded(path: Path) -> ClientAPI:
 def _server(url: str) -> ClientAPI:
     import chromadb
 
-    parts = urlsplit(url)
+    parts = urlsplit(url if "://" in url else f"http://{url}")
     secure = parts.scheme == "https"
     return chromadb.HttpClient(
         host=parts.hostname or url,

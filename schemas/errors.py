@@ -269,5 +269,6 @@ class SettingsError(CommandInterpreterError):
     code = "settings_error"
     status = 503
     default_hint = (
-        "Run 'command-interpreter settings' to see every setting and where it comes from."
+        "Correct it on the command line, in the environment or in the settings file; "
+        "docs/operations.md explains settings."
     )

@@ -6,11 +6,13 @@ import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from schemas.errors import CommandInterpreterError
@@ -22,6 +24,8 @@ app = typer.Typer(
     help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
 console = Console(stderr=True)
+
+_EXTRA = "Run .venv/bin/pip install -c constraints.txt -e '.[training]' in the project's folder."
 Tell = Callable[[float, str], None]
 
 Config = Annotated[Path, typer.Option(help="YAML of the recipe; see training/small.yaml.")]
@@ -203,12 +207,21 @@ def main() -> None:
     try:
         app()
     except CommandInterpreterError as error:
-        console.print(f"[red]error[/red] {error}", highlight=False)
-        console.print(f"      {error.hint}", highlight=False)
-        raise SystemExit(1) from None
+        _end(1, str(error), error.hint)
+    except ModuleNotFoundError as error:
+        _end(1, f"{error.name} is not installed", _EXTRA)
+    except FileExistsError as error:
+        _end(2, f"{error.filename} is no folder")
     except ValueError as error:
-        console.print(f"[red]error[/red] {error}", highlight=False)
-        raise SystemExit(2) from None
+        _end(2, str(error))
+
+
+def _end(code: int, message: str, hint: str = "") -> NoReturn:
+    err = partial(console.print, highlight=False, soft_wrap=True)
+    err(f"[red]error[/red] {escape(message)}")
+    if hint:
+        err(f"      {escape(hint)}")
+    raise SystemExit(code) from None
 
 
 if __name__ == "__main__":

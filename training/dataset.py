@@ -8,6 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import matplotlib
+
+matplotlib.use("Agg")
+
+from matplotlib import pyplot
+
 from training.generator.sample import Generator, Recipe, Sample
 from training.generator.splits import Split
 
@@ -92,11 +98,6 @@ class Counts:
 
 
 def _plot(statistics: dict[str, Any], path: Path) -> None:
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
     first = next(iter(statistics["splits"].values()))
     figure, panels = pyplot.subplots(1, 3, figsize=(15, 5))
     for axes, key in zip(panels, ("kinds", "actions", "commands_per_plan"), strict=True):

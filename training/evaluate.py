@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from schemas.errors import CommandInterpreterError, SettingsError
+from schemas.errors import CommandInterpreterError, ModelUnavailable, SettingsError
 from training import measures
 from training.generator.entities import Mixture
 from training.generator.sample import Generator, Recipe
@@ -185,11 +185,17 @@ def noisy(cases: Sequence[Case], levels: Sequence[float] = NOISE_LEVELS) -> Iter
 def evaluate(
     model: str, answer: Answerer, cases: Sequence[Case], progress: Progress = lambda *_: None
 ) -> Evaluation:
-    """Ask every case; an answer the model fails on counts as wrong."""
+    """Ask every case; an answer the model fails on counts as wrong.
+
+    Raises:
+        ModelUnavailable: nobody answers; to count that as wrong would measure nothing.
+    """
     evaluation = Evaluation(model)
     for at, case in enumerate(cases):
         try:
             written = answer(case.text)
+        except ModelUnavailable:
+            raise
         except CommandInterpreterError as error:
             written = {"commands": [], "reason": error.code}
         evaluation.results.append(Result(case, written))

@@ -8,6 +8,12 @@ import io
 import json
 from collections.abc import Sequence
 
+import matplotlib
+
+matplotlib.use("Agg")
+
+from matplotlib import pyplot
+
 from training.evaluate import Evaluation
 
 _STYLE = (
@@ -52,11 +58,6 @@ def _groups(evaluations: Sequence[Evaluation]) -> str:
 
 
 def _plot(evaluations: Sequence[Evaluation]) -> str:
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
     groups = list(evaluations[0].groups())
     figure, axes = pyplot.subplots(figsize=(10, 0.5 * len(groups) * len(evaluations) ** 0.5 + 1.5))
     height = 0.8 / len(evaluations)

@@ -219,7 +219,8 @@ async function importFiles(files) {
   try {
     const report = await (await request("/v1/knowledge/import", { method: "POST", body })).json();
     const total = (counts) => Object.values(counts).reduce((sum, one) => sum + one, 0);
-    tell(`Imported: ${total(report.added)} added, ${total(report.changed)} changed, ${total(report.unchanged)} as before.`);
+    tell(`Imported: ${total(report.added)} added, ${total(report.changed)} changed, ${total(report.unchanged)} as before.`,
+      ...report.warnings.map((warning) => h("span", { class: "warning" }, `Warning: ${warning}.`)));
     await refresh();
   } catch (error) {
     $("#told").replaceChildren(faultCard(error));
@@ -236,6 +237,6 @@ async function exportAll() {
   }
 }
 
-function tell(text) {
-  $("#told").replaceChildren(text);
+function tell(...parts) {
+  $("#told").replaceChildren(...parts);
 }

@@ -8,11 +8,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from knowledge_base.collections import collection_named
 from knowledge_base.entry import Content, Entry
 from knowledge_base.words import plain
 from schemas.errors import ImportRejected, InvalidRequest, NotFound
+
+_FORMS = {
+    "pose": "seven numbers are needed, x, y, z and the quaternion x, y, z, w",
+    "polygon": "a list of points [x, y] is needed",
+}
 
 
 @dataclass(slots=True)
@@ -70,10 +76,16 @@ def content_of(collection: str, fields: Mapping[str, Any]) -> Content:
     try:
         return Content.model_validate(dict(fields))
     except ValidationError as error:
-        told = "; ".join(
-            f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors()
-        )
+        told = "; ".join(dict.fromkeys(map(_told, error.errors())))
         raise InvalidRequest(f"{collection}: {told}") from None
+
+
+def _told(problem: ErrorDetails) -> str:
+    """One wrong field; of one with many parts what it is, not each part that it is not."""
+    field = problem["loc"][0]
+    if field in _FORMS:
+        return f"{field}: {_FORMS[str(field)]}"
+    return f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
 
 
 def entry_of(collection: str, entry_id: str, content: Content) -> Entry:

@@ -24,10 +24,17 @@ def read(files: Mapping[str, str]) -> Arena:
         try:
             data = yaml.safe_load(text)
         except yaml.YAMLError as error:
-            raise ImportRejected(f"{name} is no YAML: {str(error).splitlines()[0]}") from None
+            raise ImportRejected(f"{name} is no YAML: {_told(error)}") from None
         if isinstance(data, dict) and set(data) & set(COLLECTIONS):
             _add(found, name, data)
     return found
+
+
+def _told(error: yaml.YAMLError) -> str:
+    """What is wrong, and in which line where the parser says it."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        return f"{error.problem} in line {error.problem_mark.line + 1}"
+    return str(error).splitlines()[0]
 
 
 def _add(found: Arena, name: str, data: Mapping[str, object]) -> None:

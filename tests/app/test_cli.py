@@ -58,7 +58,15 @@ def test_settings_lists_what_the_environment_changed() -> None:
 def test_a_wrong_setting_ends_with_one_clear_message() -> None:
     ended = run("settings", COMMAND_INTERPRETER_SERVER__PORT="x")
     assert ended.returncode == 1
-    assert "server__port" in ended.stderr
+    assert "COMMAND_INTERPRETER_SERVER__PORT" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("wrong", [("--port", "99999"), ("--port", "-1"), ("--host", "")])
+def test_a_wrong_address_is_refused_like_a_wrong_setting(wrong: tuple[str, str]) -> None:
+    ended = run("serve", *wrong)
+    assert ended.returncode == 1
+    assert f"COMMAND_INTERPRETER_SERVER__{wrong[0][2:].upper()}" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
@@ -112,6 +120,15 @@ def test_knowledge_goes_out_and_in_again(folder: Path, tmp_path: Path) -> None:
     imported = run("knowledge", "import", str(exported), **stub(folder))
     assert imported.returncode == 0, imported.stderr
     assert json.loads(imported.stdout)["unchanged"]["rooms"] == 5
+    assert json.loads(imported.stdout)["warnings"] == []
+
+
+def test_an_export_that_cannot_be_written_says_so(folder: Path, tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "nowhere" / "arena.yaml"):
+        ended = run("knowledge", "export", "--output", str(path), **stub(folder))
+        assert ended.returncode == 1
+        assert f"{path} cannot be written" in ended.stderr
+        assert "Traceback" not in ended.stderr
 
 
 def test_knowledge_of_a_running_service_is_listed_and_looked_up(real: httpx.Client) -> None:
@@ -200,6 +217,14 @@ def test_doctor_names_what_is_wrong(tmp_path: Path) -> None:
     wrong = [line for line in examined.stdout.splitlines() if line.startswith("wrong")]
     assert any(line.startswith("wrong  model: ") and "no.gguf" in line for line in wrong)
     assert any(line.startswith("wrong  knowledge base: ") for line in wrong)
+
+
+def test_doctor_notes_names_that_lead_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "arena.yaml").write_text("placements: [{name: plinth, room: atrium}]")
+    arena = {"COMMAND_INTERPRETER_KNOWLEDGE__ARENA": str(tmp_path / "arena.yaml")}
+    examined = run("doctor", **stub(tmp_path / "chroma"), **arena)
+    assert "note  knowledge base: " in examined.stdout
+    assert "there is no room 'atrium', named by placements/plinth" in examined.stdout
 
 
 def test_beside_a_running_service_its_folder_is_left_alone(

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from app.dialogue import NewCommand, Revised, Withdrawn, read
+from app.questions import Unclear, question_for
 from app.sessions import Session, Sessions
 from knowledge_base import KnowledgeBase
 from schemas.commands import GoTo, PickObject, RobotCommand
@@ -193,3 +194,22 @@ def test_requests_of_one_session_take_turns() -> None:
         order.append("first")
     thread.join(5)
     assert order == ["first", "second"]
+
+
+@pytest.mark.parametrize(
+    ("phrase", "opening"),
+    [
+        ("sextant", "I don't know the sextant."),
+        ("glasses", "I don't know the glasses."),
+        ("Jane's cup", "I don't know Jane's cup."),
+        ("Jane\u2019s cup", "I don't know Jane\u2019s cup."),
+        ("Jules' cup", "I don't know Jules' cup."),
+    ],
+)
+def test_what_belongs_to_somebody_takes_no_article(phrase: str, opening: str) -> None:
+    unknown = Grounding(phrase=phrase, status=Status.UNKNOWN, score=0.0, method=Method.NONE)
+    asked = question_for(
+        Unclear(0, "object_to_pick", unknown),
+        PickObject(action="pick_object", object_to_pick=phrase),
+    )
+    assert asked == f"{opening} What should I bring?"

@@ -131,3 +131,15 @@ def test_a_sane_request_id_is_kept_and_another_replaced(client: httpx.Client) ->
     assert kept.headers["x-request-id"] == "robot-1.42"
     replaced = client.get("/health", headers={"x-request-id": "a b\tc"})
     assert replaced.headers["x-request-id"] not in ("", "a b\tc")
+
+
+def test_broken_json_is_told_with_its_place(client: httpx.Client) -> None:
+    response = client.post("/v1/interpret", content='{"text": "go" "to"}', headers=JSON)
+    told = error(response, 422, "invalid_request")["message"]
+    assert told == "the body is no JSON: Expecting ',' delimiter, at character 14"
+
+
+def test_another_encoding_is_told(client: httpx.Client) -> None:
+    content = '{"text": "caf\u00e9"}'.encode("latin-1")
+    response = client.post("/v1/interpret", content=content, headers=JSON)
+    assert "UTF-8" in str(error(response, 422, "invalid_request")["message"])

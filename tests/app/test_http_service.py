@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from app.service import Parts, Service
 from app.settings import QueueSettings, ServerSettings, Settings
@@ -185,3 +186,15 @@ def test_the_docs_name_every_route_and_the_error_body(client: httpx.Client) -> N
         assert path in document["paths"]
     assert "ErrorResponse" in document["components"]["schemas"]
     assert client.get("/docs").is_success
+
+
+def test_a_start_logs_names_that_lead_nowhere(
+    arena: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = ("there is no room 'atrium', named by placements/plinth",)
+    monkeypatch.setattr(KnowledgeBase, "warnings", lambda _: told)
+    service = Service(Settings(), load=shared_parts(StubModel(), arena))
+    with capture_logs() as logs, served(service):
+        pass
+    warned = [one["warning"] for one in logs if one["log_level"] == "warning"]
+    assert warned == list(told)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.cli import rows
-from app.settings import FILE_VARIABLE, load
+from app.settings import FILE_VARIABLE, Settings, load
 from models.options import LlamaCppOptions, RemoteOptions
 from schemas.errors import SettingsError
 
@@ -54,6 +54,9 @@ def test_a_backend_is_chosen_by_name_and_a_path_alone_means_llama_cpp(
         ("QUEUE__DEADLINE_SECONDS", "0", "queue__deadline_seconds"),
         ("MODEL__BACKEND", "abacus", "model"),
         ("SERVER", "{", "server"),
+        ("SERVRE__PORT", "8001", "COMMAND_INTERPRETER_SERVRE__PORT: there is no such setting"),
+        ("PORT", "8001", "COMMAND_INTERPRETER_PORT: there is no such setting"),
+        ("MODEL__TREADS", "2", "COMMAND_INTERPRETER_MODEL__TREADS: there is no such setting"),
     ],
 )
 def test_a_wrong_setting_stops_the_start_and_is_named(
@@ -64,6 +67,22 @@ def test_a_wrong_setting_stops_the_start_and_is_named(
         load()
     assert told.lower() in wrong.value.message.lower()
     assert "settings" in wrong.value.hint
+
+
+def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("SERVER__HOST", "SERVER__API_KEY", "MODEL__PATH"):
+        monkeypatch.setenv(f"COMMAND_INTERPRETER_{variable}", "")
+    assert load() == Settings()
+    assert load().server.host == "127.0.0.1"
+
+
+def test_the_command_line_beats_the_environment_and_leaves_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COMMAND_INTERPRETER_SERVER__PORT", "9001")
+    monkeypatch.setenv("COMMAND_INTERPRETER_SERVER__HOST", "::1")
+    server = load(server={"port": 9002}).server
+    assert (server.host, server.port) == ("::1", 9002)
 
 
 def test_a_file_that_is_named_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:

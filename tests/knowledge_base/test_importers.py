@@ -132,6 +132,12 @@ def test_places_of_one_name_in_two_rooms_are_two() -> None:
         ({}, "no file"),
         ({"notes.md": "# Nothing"}, "notes.md"),
         ({"a.yaml": "rooms: [: :"}, r"a\.yaml is no YAML"),
+        ({"a.yaml": "rooms:\n  - {name: a}\n - b"}, r"a\.yaml is no YAML: .* in line 3"),
+        (
+            {"a.yaml": "rooms:\n  - {name: a, pose: [1, 2]}"},
+            r"rooms\[0\].* pose: seven numbers[^;]*$",
+        ),
+        ({"a.yaml": "rooms:\n  - {name: a, polygon: [1, 2]}"}, r"polygon: a list of points[^;]*$"),
         ({"a.yaml": "rooms: kitchen"}, "rooms is no list"),
         ({"a.yaml": "rooms: [kitchen]"}, r"rooms\[0\]"),
         ({"a.yaml": "rooms: [{name: x, beds: 2}]"}, "beds"),

@@ -12,7 +12,13 @@ from knowledge_base import KnowledgeBase
 from knowledge_base.collections import COLLECTIONS
 from knowledge_base.facts import facts_of, zone
 from schemas.commands import GoTo, PickObject, SayWithContext
-from schemas.errors import Conflict, InvalidRequest, NotFound, SettingsError
+from schemas.errors import (
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    SettingsError,
+    StoreUnavailable,
+)
 from schemas.grounding import Grounding, Status
 
 Opened = Callable[..., KnowledgeBase]
@@ -164,3 +170,23 @@ def test_two_services_on_one_server_see_each_others_changes(
     second.delete("objects", "hammer")
     assert grounded(first, "hammer").status is not Status.KNOWN
     assert {e.id for e in first.entries("objects")} == {"pliers", "saw"}
+
+
+def test_no_words_mean_nothing(small: KnowledgeBase) -> None:
+    with pytest.raises(InvalidRequest, match="empty"):
+        small.query("objects", "  ", 5)
+
+
+def test_while_the_server_is_gone_what_was_read_still_holds(
+    opened: Opened, chroma_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    knowledge = opened(chroma_url=chroma_server)
+    monkeypatch.setattr("knowledge_base.knowledge._REFRESH_SECONDS", 0)
+    monkeypatch.setattr("knowledge_base.store.Store.mark", gone)
+    assert knowledge.get("objects", "hammer").name == "hammer"
+    with pytest.raises(StoreUnavailable):
+        knowledge.put("objects", "saw", {"name": "saw"})
+
+
+def gone(*_: object) -> str:
+    raise StoreUnavailable("nobody answers")

@@ -19,6 +19,7 @@ from schemas.errors import (
     EmbedderMismatch,
     EmbedderMissing,
     ImportRejected,
+    SettingsError,
     StoreCorrupt,
     StoreUnavailable,
 )
@@ -144,9 +145,34 @@ def test_a_store_of_a_foreign_form_is_named(opened: Opened, tmp_path: Path) -> N
         opened()
 
 
-def test_a_dead_server_is_named(opened: Opened) -> None:
-    with pytest.raises(StoreUnavailable, match=r"127\.0\.0\.1:9"):
-        opened(chroma_url="http://127.0.0.1:9")
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "127.0.0.1:9"])
+def test_a_dead_server_is_named(opened: Opened, url: str) -> None:
+    with pytest.raises(StoreUnavailable, match=r"127\.0\.0\.1:9 .*connect"):
+        opened(chroma_url=url)
+
+
+def test_a_path_that_can_be_no_folder_is_a_wrong_setting(opened: Opened, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    for path in (tmp_path / "file", tmp_path / "file" / "chroma"):
+        with pytest.raises(SettingsError, match=re.escape(str(path))) as wrong:
+            opened(path=path)
+        assert "KNOWLEDGE__PATH" in wrong.value.hint
+
+
+def test_a_folder_that_may_not_be_written_is_a_wrong_setting(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda *_: False)  # root may write everywhere
+    with pytest.raises(SettingsError, match="may not be written"):
+        opened()
+
+
+def test_an_arena_that_is_not_there_is_named_with_its_setting(
+    opened: Opened, tmp_path: Path
+) -> None:
+    with pytest.raises(ImportRejected, match=r"nowhere\.yaml") as wrong:
+        opened(arena=tmp_path / "nowhere.yaml")
+    assert "KNOWLEDGE__ARENA" in wrong.value.hint
 
 
 def test_an_arena_that_is_not_there_is_named(opened: Opened, tmp_path: Path) -> None:

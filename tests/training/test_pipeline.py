@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from dataclasses import replace
 from itertools import islice
 
@@ -11,11 +12,11 @@ import torch
 from llama_cpp import Llama
 from typer.testing import CliRunner
 
-from schemas.errors import ModelFileCorrupt, ModelFileMissing, SettingsError
+from schemas.errors import ModelFileCorrupt, ModelFileMissing, ModelUnavailable, SettingsError
 from schemas.plan import fixed_texts
 from training.batches import CHUNK, Source, Stream, encoded
 from training.checkpoint import Checkpoint, evenly, prune, smollm2
-from training.cli import app
+from training.cli import app, main
 from training.evaluate import Case, as_json, built_in, evaluate, noisy, read_cases
 from training.finetune import finetune
 from training.generator.sample import Generator, Recipe
@@ -293,3 +294,44 @@ def test_the_dataset_command_writes_every_split(tmp_path):
     statistics = json.loads((tmp_path / "statistics.json").read_text())
     assert statistics["splits"]["unseen_entities"]["samples"] == 10
     assert (tmp_path / "coverage.png").stat().st_size > 1000
+
+
+def test_a_server_that_does_not_answer_is_not_counted_as_a_wrong_model():
+    with pytest.raises(ModelUnavailable):
+        evaluate("gone", _gone, built_in(1))
+
+
+def _gone(text):
+    raise ModelUnavailable("nobody answers")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["evaluate", "no.gguf", "--output", "report"], ["dataset", "--output", "data"]]
+)
+def test_without_the_extra_a_command_says_so_before_it_works(
+    tmp_path, monkeypatch, capsys, arguments
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["command-interpreter-train", *arguments])
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    for module in ("training.report", "training.dataset"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    told = capsys.readouterr().err
+    assert "matplotlib" in told
+    assert "'.[training]'" in told
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_where_the_folder_should_be_is_named(tmp_path, monkeypatch, capsys):
+    taken = tmp_path / "taken"
+    taken.write_text("")
+    monkeypatch.setattr(
+        "sys.argv", ["command-interpreter-train", "dataset", "--output", str(taken)]
+    )
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "is no folder" in capsys.readouterr().err
