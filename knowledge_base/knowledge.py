@@ -26,7 +26,7 @@ from knowledge_base.grounder import PlanGrounding, candidates, canonical
 from knowledge_base.importers.arena import Arena, content_of, entry_of
 from knowledge_base.index import Index
 from knowledge_base.options import KnowledgeOptions
-from knowledge_base.references import REFERENCES, missing, warnings
+from knowledge_base.references import warnings
 from knowledge_base.store import Store
 from knowledge_base.thesaurus import thesaurus
 from knowledge_base.vocabulary import vocabulary
@@ -171,7 +171,7 @@ class KnowledgeBase:
 
         Raises:
             NotFound: there is no such collection.
-            InvalidRequest: a field is wrong, or names an entry that is not there.
+            InvalidRequest: a field is wrong.
             Conflict: the entry is not the version in ``if_match``.
         """
         content = content_of(collection, fields)
@@ -184,7 +184,6 @@ class KnowledgeBase:
         with self._writing:
             self._look_for_changes()
             self._expect(collection, entry_id, if_match)
-            _expect_references(entry, self._indexes)
             self._write({collection: [entry]})
         return entry
 
@@ -378,14 +377,6 @@ def _entry_in(indexes: Mapping[str, Index], collection: str, entry_id: str) -> E
     if found is None:
         raise NotFound(f"there is no {entry_id!r} in {collection}")
     return found
-
-
-def _expect_references(entry: Entry, indexes: Mapping[str, Index]) -> None:
-    for field, name in missing(entry, indexes):
-        raise InvalidRequest(
-            f"there is no {field} {name!r}",
-            hint=f"Add it to {REFERENCES[field]} first, or correct the name.",
-        )
 
 
 def _compared(known: Entry | None, content: Content) -> str:

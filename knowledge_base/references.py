@@ -8,16 +8,16 @@ from collections.abc import Iterator, Mapping
 from knowledge_base.entry import Content
 from knowledge_base.index import Index
 
-REFERENCES = {"room": "rooms", "category": "categories", "placement": "placements"}
+_REFERENCES = {"room": "rooms", "category": "categories", "placement": "placements"}
 """Fields that name an entry, and the collection it is looked for in."""
 
 _NAMED = 3
 """Entries a warning names; the others are counted."""
 
 
-def missing(content: Content, indexes: Mapping[str, Index]) -> Iterator[tuple[str, str]]:
+def _missing(content: Content, indexes: Mapping[str, Index]) -> Iterator[tuple[str, str]]:
     """Field and name of every reference that leads nowhere."""
-    for field, collection in REFERENCES.items():
+    for field, collection in _REFERENCES.items():
         name = getattr(content, field)
         if name is not None and not indexes[collection].exactly(name):
             yield field, name
@@ -28,7 +28,7 @@ def warnings(indexes: Mapping[str, Index]) -> tuple[str, ...]:
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     for collection, index in indexes.items():
         for entry in index.entries.values():
-            for reference in missing(entry, indexes):
+            for reference in _missing(entry, indexes):
                 found[reference].append(f"{collection}/{entry.id}")
     return tuple(
         f"there is no {field} {name!r}, named by {_listed(where)}"
