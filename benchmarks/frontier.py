@@ -1,10 +1,10 @@
-"""Shapes of the model: how right each is, and what a pass over a request's tokens takes.
+"""Shapes and forms of the model: how right each is, and what a pass over a request's tokens takes.
 
     python -m benchmarks.frontier [--tokens 32] [--rounds 25]
 
 How right they are was measured when they were trained (models/weights/frontier.json). The time
-hangs on the shape alone, so files of random weights in each shape are timed here, in turns, as a
-ratio to the shipped shape. Writes a table, JSON and a plot.
+hangs on shape and form alone, so files of random weights in each are timed here, in turns, as a
+ratio to the shipped one. Writes a table, JSON and a plot.
 """
 
 from __future__ import annotations
@@ -32,21 +32,18 @@ from training.checkpoint import Checkpoint, write
 
 RESULTS = Path(__file__).parent / "results"
 TRAINED = DEFAULT_WEIGHTS.with_name("frontier.json")
-FLOOR = 70.0
-"""Per cent: what is lower is drawn there, with its figure."""
-
-Shape = tuple[int, int]
-"""Layers, and units of a layer's feed-forward part."""
+Shape = tuple[int, int, str]
+"""Layers, units of a layer's feed-forward part, and the form of the file."""
 
 
 def shaped(source: Checkpoint, shape: Shape, folder: Path) -> Path:
-    """A file with the source's tokens and random weights of that shape."""
+    """A file with the source's tokens and random weights, of that shape and form."""
     config = source.config()
-    config.num_hidden_layers, config.intermediate_size = shape
+    config.num_hidden_layers, config.intermediate_size, form = shape
     model = LlamaForCausalLM(config)
     model.tie_weights()
-    path = folder / f"{shape[0]}x{shape[1]}.gguf"
-    write(model, source, path, "q4_0")
+    path = folder / f"{shape[0]}x{shape[1]}-{form}.gguf"
+    write(model, source, path, form)
     return path
 
 
@@ -99,14 +96,14 @@ def times(source: Checkpoint, shapes: list[Shape], tokens: int, rounds: int) -> 
 def measured(tokens: int, rounds: int) -> list[dict[str, Any]]:
     """The trained models with the time of their shape."""
     trained = json.loads(TRAINED.read_text(encoding="utf-8"))["models"]
-    shapes = sorted({(one["layers"], one["feed_forward"]) for one in trained})
+    shapes = sorted({(one["layers"], one["feed_forward"], one["form"]) for one in trained})
     source = Checkpoint.open(DEFAULT_WEIGHTS)
     config = source.config()
-    shipped = (config.num_hidden_layers, config.intermediate_size)
+    shipped = (config.num_hidden_layers, config.intermediate_size, "q4_0")
     rows = {shape: (size, row) for shape, size, row in times(source, shapes, tokens, rounds)}
     base = rows[shipped][1]
     for one in trained:
-        size, row = rows[one["layers"], one["feed_forward"]]
+        size, row = rows[one["layers"], one["feed_forward"], one["form"]]
         ratios = [a / b for a, b in zip(row, base, strict=True)]
         low, median, high = np.percentile(ratios, (10, 50, 90)).round(3).tolist()
         one["bytes"] = size
@@ -123,19 +120,18 @@ def draw(models: list[dict[str, Any]], path: Path) -> None:
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(8, 5), layout="constrained")
-    for name in dict.fromkeys(one["cases"] for one in models):
-        here = [one for one in models if one["cases"] == name]
+    for name in dict.fromkeys(one["series"] for one in models):
+        here = [one for one in models if one["series"] == name]
         across = [one["time_to_shipped"]["median"] for one in here]
         right = [100 * one["unseen_words"][0] / one["unseen_words"][1] for one in here]
-        axes.scatter(across, np.maximum(right, FLOOR), label=f"cases {name}")
+        axes.scatter(across, right, label=name)
         for one, x, y in zip(here, across, right, strict=True):
-            text = f" {one['layers']}x{one['feed_forward']}, {one['samples'] / 1e6:.1f} M"
-            text += f" ({y:.0f} %)" if y < FLOOR else ""
-            axes.annotate(text, (x, max(y, FLOOR)), fontsize=8)
+            text = f" {one['layers']}x{one['feed_forward']}, {one['form']}"
+            axes.annotate(text, (x, y), fontsize=8)
     axes.set(
         xlabel="time of a pass ÷ the shipped shape's",
         ylabel="plans right, words never trained on, %",
-        title="layers x feed-forward units, samples trained on",
+        title="layers x feed-forward units, form of the file",
     )
     axes.margins(x=0.15)
     axes.grid(alpha=0.3)
@@ -152,14 +148,16 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=RESULTS / "frontier.json")
     options = parser.parse_args()
     models = measured(options.tokens, options.rounds)
-    table = Table("layers", "feed-forward", "samples", "cases", "unseen words", "MiB", "time")
+    names = ("layers", "feed-forward", "form", "samples", "unseen words", "made-up", "MiB", "time")
+    table = Table(*names)
     for one in models:
         table.add_row(
             str(one["layers"]),
             str(one["feed_forward"]),
+            one["form"],
             f"{one['samples']:,}",
-            one["cases"],
             "/".join(map(str, one["unseen_words"])),
+            "/".join(map(str, one["made_up_words"])),
             f"{one['bytes'] / 2**20:.1f}",
             f"{one['time_to_shipped']['median']:.2f}",
         )
