@@ -13,6 +13,10 @@ from app.service import Service
 from app.settings import ServerSettings, Settings
 from schemas.errors import CommandInterpreterError, SettingsError
 
+_KEEP_ALIVE = 75
+"""Seconds an idle connection stays open: longer than clients keep one for reuse, or a request may
+be sent on a connection that is just being closed."""
+
 
 def listen(settings: ServerSettings) -> socket.socket:
     """A socket that listens.
@@ -60,6 +64,7 @@ def serve(settings: Settings) -> None:
         create_app(service),
         log_config=None,
         access_log=False,
+        timeout_keep_alive=_KEEP_ALIVE,
         timeout_graceful_shutdown=round(settings.server.shutdown_seconds) or None,
     )
     server = uvicorn.Server(config)

@@ -125,9 +125,10 @@ def draw(models: list[dict[str, Any]], path: Path) -> None:
         across = [one["time_to_shipped"]["median"] for one in here]
         right = [100 * one["unseen_words"][0] / one["unseen_words"][1] for one in here]
         axes.scatter(across, right, label=name)
-        for one, x, y in zip(here, across, right, strict=True):
+        for at, (one, x, y) in enumerate(zip(here, across, right, strict=True)):
             text = f" {one['layers']}x{one['feed_forward']}, {one['form']}"
-            axes.annotate(text, (x, y), fontsize=8)
+            above = 4 if at % 2 else -10  # points; neighbours may be close
+            axes.annotate(text, (x, y), (2, above), textcoords="offset points", fontsize=8)
     axes.set(
         xlabel="time of a pass ÷ the shipped shape's",
         ylabel="plans right, words never trained on, %",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import os
 import re
@@ -184,6 +186,18 @@ def test_a_port_in_use_is_told_at_once(folder: Path) -> None:
     assert "--port" in ended.stderr
 
 
+def answered_after(seconds: float, url: str) -> bool:
+    """Whether a second request is answered on a connection that lay idle so long."""
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
+    with contextlib.closing(connection):
+        connection.request("GET", "/health")
+        connection.getresponse().read()
+        kept = connection.sock
+        time.sleep(seconds)
+        connection.request("GET", "/health")
+        return connection.getresponse().status == 200 and connection.sock is kept
+
+
 def test_serve_answers_and_ends_cleanly_at_an_interrupt(folder: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "app.cli", "serve", "--port", "0"]
     log = tmp_path / "log"
@@ -198,6 +212,7 @@ def test_serve_answers_and_ends_cleanly_at_an_interrupt(folder: Path, tmp_path: 
                 url = found.group(1) if found else None
             assert url is not None, log.read_text()
             assert httpx.get(f"{url}/health").is_success
+            assert answered_after(6, url), "idle connections outlive the pools of clients"
         finally:
             service.send_signal(signal.SIGINT)
         assert service.wait(30) in (0, 130, -signal.SIGINT), log.read_text()
