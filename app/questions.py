@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from schemas.commands import RobotCommand
-from schemas.grounding import Candidate, EntityKind, Grounding, Status
+from schemas.grounding import Candidate, EntityKind, Fields, Grounding, Status
 
 MAX_OFFERED = 3
 """Alternatives named in one question; a listener does not keep more."""
@@ -42,7 +42,7 @@ class Unclear:
         return self.grounding.alternatives[:MAX_OFFERED]
 
 
-def first_unclear(groundings: tuple[dict[str, Grounding], ...]) -> Unclear | None:
+def first_unclear(groundings: tuple[Fields, ...]) -> Unclear | None:
     """The first slot that is ambiguous or unknown."""
     for index, fields in enumerate(groundings):
         for field, grounding in fields.items():

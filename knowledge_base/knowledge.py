@@ -32,7 +32,7 @@ from knowledge_base.thesaurus import thesaurus
 from knowledge_base.vocabulary import vocabulary
 from schemas.commands import RobotCommand
 from schemas.errors import Conflict, ImportRejected, InvalidRequest, NotFound, StoreUnavailable
-from schemas.grounding import Candidate, EntityKind, Grounding, Method
+from schemas.grounding import Candidate, EntityKind, Fields, Grounding, Method
 
 _SEMANTIC_LIMIT = 5
 _REFRESH_SECONDS = 1.0
@@ -108,9 +108,7 @@ class KnowledgeBase:
         thesaurus()
         lexicon.load()
 
-    def ground(
-        self, commands: Sequence[RobotCommand], utterance: str
-    ) -> tuple[dict[str, Grounding], ...]:
+    def ground(self, commands: Sequence[RobotCommand], utterance: str) -> tuple[Fields, ...]:
         """Tie every slot to an entry, or say why not; earlier commands are context."""
         grounding = self.plan_grounding()
         found = [fields for command in commands for fields in grounding.add(command)]

@@ -283,17 +283,9 @@ def _names(values: tuple[str, ...]) -> Ids:
     return np.array([[word_id(value)] for value in values], np.uint32)
 
 
-@cache
-def end_candidates(longest: int) -> tuple[Ids, Ids]:
-    """Lengths in words, up to the longest, and numbers of shapes: the ways a value may end."""
-    lengths = np.arange(1, longest + 1, dtype=np.uint32)
-    return np.repeat(lengths, len(SHAPES)), np.tile(
-        np.arange(len(SHAPES), dtype=np.uint32), len(lengths)
-    )
-
-
 def end_features(words: Words, start: int, slot: int) -> NDArray[np.intp]:
-    """Feature numbers, one column a candidate, for a value that starts at a word to end so."""
+    """Feature numbers for a value that starts at a word to end: one column for each length in words
+    and shape, all shapes of a length together."""
     at, alike = _endings(min(MAX_WORDS, len(words) - start))
     rows = words.rows[_END_ROWS, at + start]
     rows[6:8] = words.here[start]
@@ -311,7 +303,8 @@ one, both, or none."""
 def _endings(longest: int) -> tuple[NDArray[np.intp], Ids]:
     """Of each candidate, how far from the first word the last one is, and what is the same for all
     utterances in the rows of ``end_features``."""
-    lengths, shapes = end_candidates(longest)
+    lengths = np.repeat(np.arange(1, longest + 1, dtype=np.uint32), len(SHAPES))
+    shapes = np.tile(np.arange(len(SHAPES), dtype=np.uint32), longest)
     alike = np.zeros((10, len(lengths)), np.uint32)
     alike[2], alike[4] = lengths, shapes
     alike[5:10] = shapes * np.uint32(1009)

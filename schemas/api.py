@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from schemas.commands import COMMANDS, RobotCommand
-from schemas.grounding import Grounding, Score
+from schemas.grounding import Fields, Score
 
 LONG_TEXT = 300
 """Characters that three GPSR commands in one breath have."""
@@ -77,7 +77,7 @@ def _with_grounding(command: type[RobotCommand]) -> type[RobotCommand]:
         command.__name__,
         __base__=command,
         __doc__=command.__doc__,
-        grounding=(dict[str, Grounding] | None, left_out),
+        grounding=(Fields | None, left_out),
     )
 
 

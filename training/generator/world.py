@@ -224,12 +224,17 @@ class World:
         garment = (word, plural(word)) if self.chance(0.25) else choose(rng, lex.clothes)
         return (lex.word(rng, False) if self.chance(0.08) else choose(rng, lex.colors)), garment
 
-    def topic(self) -> tuple[str, str]:
-        """A topic's canonical value, or "" for the words themselves, and how it is put."""
+    def topic(self) -> tuple[Said | str, str]:
+        """A topic's canonical value, or the speaker's words but the article, and how it is put."""
         if self.source == "arena" or self.chance(0.72):
             canonical = choose(self.rng, _TOPICS)
             return canonical, self.say(f"{{{topic_rule(canonical)}}}")
-        return "", choose(self.rng, self.lexicon.topics)
+        words: str = choose(self.rng, self.lexicon.topics)
+        for head in ("a ", "an ", "the ", "that "):
+            if words.startswith(head):
+                said, marked = self.mention(words.removeprefix(head))
+                return said, head + marked
+        return self.mention(words)
 
 
 _ACCENTS = {

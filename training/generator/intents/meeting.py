@@ -70,29 +70,16 @@ def follow_up(world: World, someone: Person, kinds: str) -> FollowUp:
 
 
 def _talk(world: World) -> FollowUp:
-    canonical, words = world.topic()
-    if canonical:
-        value: Any = canonical
-    else:
-        value, words = said_topic(world, words)
+    value, words = world.topic()
     return FollowUp(
         "[{say_bare}*5|{tell_pron}*5|{about_yourself}]"
-        if canonical == "something about yourself"
+        if value == "something about yourself"
         else "[{say_bare}|{tell_pron}]",
         "{tell_X}",
         "{telling X.pron} {T}",
         say(value),
         {"T": words, "Y": "them"},
     )
-
-
-def said_topic(world: World, words: str) -> tuple[Any, str]:
-    """A topic in the speaker's words, its article outside the slot."""
-    for head in ("a ", "an ", "the ", "that "):
-        if words.startswith(head):
-            said, marked = world.mention(words.removeprefix(head))
-            return said, head + marked
-    return world.mention(words)
 
 
 def whereabouts(world: World, share: float = 0.93) -> Place | None:
@@ -181,4 +168,4 @@ def _worded(world: World, group: str, verb: str, scope: dict[str, Any]) -> str:
     return world.say(parted(text.replace("the_X_of_S", "X_of_S"), scope), **scope)
 
 
-__all__ = ["follow_up", "meet", "said_topic", "sentence", "whereabouts"]
+__all__ = ["follow_up", "meet", "sentence", "whereabouts"]

@@ -11,7 +11,6 @@ from training.generator.entities import choose
 from training.generator.intents.counting import count_people, count_things
 from training.generator.intents.fetching import fetch
 from training.generator.intents.learning import superlative
-from training.generator.intents.meeting import said_topic
 from training.generator.people import person
 from training.generator.places import room, spot, surface
 from training.generator.plan import (
@@ -41,8 +40,6 @@ def several(world: World) -> Draft:
     kind = choose(world.rng, _KINDS)
     if kind in _OTHERWISE:
         return _OTHERWISE[kind](world)
-    if kind in ("two_places", "two_persons"):
-        return _apart(world, kind)
     things = _things(world, 3 if world.chance(0.2) else 2)
     place = (surface(world) if world.chance(0.6) else room(world)) if world.chance(0.6) else None
     there = [go(place.value)] if place else []
@@ -73,25 +70,31 @@ def _both(world: World, things: list[Thing]) -> dict[str, Any]:
     return {"O": ", ".join(map(str, first)), "O2": last, "ALL": Lazy(world, all_, {})}
 
 
-def _apart(world: World, kind: str) -> Draft:
+def _to_two_places(world: World) -> Draft:
     one, two = _things(world)
-    if kind == "two_places":
-        first, second = surface(world), surface(world)
-        scope: dict[str, Any] = {"O": one, "O2": two, "D": first, "E": second}
-        steps = [pick(one.value), go(first.value), PUT, pick(two.value), go(second.value), PUT]
-        return Draft(sentence(world, "two_to_two_places", scope), steps)
+    first, second = surface(world), surface(world)
+    scope = {"O": one, "O2": two, "D": first, "E": second}
+    steps = [pick(one.value), go(first.value), PUT, pick(two.value), go(second.value), PUT]
+    return Draft(sentence(world, "two_to_two_places", scope), steps)
+
+
+def _to_two_persons(world: World) -> Draft:
+    one, two = _things(world)
     someone, other = person(world, "name name name name any"), person(world, "name")
     scope = {"O": one, "O2": two, "X": someone, "Z": other}
     steps = [pick(one.value), someone.step, GIVE, pick(two.value), other.step, GIVE]
     return Draft(sentence(world, "two_to_two_persons", scope), steps)
 
 
+def _counting(there: Step, things: Countables) -> list[Step]:
+    return [there, count(things.value), HOME, TELL_COUNT]
+
+
 def _counted(world: World) -> Draft:
     place = surface(world) if world.chance(0.85) else room(world)
     one, two = Countables.of(world), Countables.of(world)
-    steps: list[Step] = []
-    for things in (one, two):
-        steps += [go(place.value), count(things.value), HOME, TELL_COUNT]
+    there = go(place.value)
+    steps = [*_counting(there, one), *_counting(there, two)]
     return Draft(sentence(world, "count_two", {"S": place, "C": one, "C2": two}), steps)
 
 
@@ -100,11 +103,7 @@ def _counted_twice(world: World) -> Draft:
     things = Countables.of(world)
     places = [surface(world) if world.chance(0.85) else room(world) for _ in "SE"]
     scope = {"C": things} | dict(zip("SE", places, strict=True))
-    steps = [
-        step
-        for place in places
-        for step in (go(place.value), count(things.value), HOME, TELL_COUNT)
-    ]
+    steps = [step for place in places for step in _counting(go(place.value), things)]
     return Draft(sentence(world, "count_two_places", scope), steps)
 
 
@@ -115,8 +114,7 @@ def _counted_there(world: World) -> Draft:
         first = fetch(world)
     things = Countables.of(world)
     text = sentence(world, "count_there", {"TEXT": first.text.rstrip(" ."), "C": things})
-    again = [first.steps[0], count(things.value), HOME, TELL_COUNT]
-    return Draft(text, [*first.steps, *again])
+    return Draft(text, [*first.steps, *_counting(first.steps[0], things)])
 
 
 def _found(world: World) -> Draft:
@@ -124,10 +122,7 @@ def _found(world: World) -> Draft:
 
 
 def _told(world: World) -> Draft:
-    canonical, words = world.topic()
-    value: Any = canonical
-    if not canonical:
-        value, words = said_topic(world, words)
+    value, words = world.topic()
     return _each(world, "two_told", {"T": words}, [say(value)])
 
 
@@ -165,6 +160,8 @@ def _from_two(world: World, group: str, after: list[Step]) -> Draft:
 
 
 _OTHERWISE: dict[str, Callable[[World], Draft]] = {
+    "two_places": _to_two_places,
+    "two_persons": _to_two_persons,
     "count": _counted,
     "count_places": _counted_twice,
     "there": _counted_there,

@@ -7,7 +7,6 @@ from typing import Any
 from schemas.commands import FindPerson
 from training.generator.draft import Draft, template
 from training.generator.entities import choose
-from training.generator.intents.meeting import said_topic
 from training.generator.people import person
 from training.generator.places import anywhere
 from training.generator.plan import (
@@ -16,6 +15,7 @@ from training.generator.plan import (
     INTRODUCE,
     UNTIL_TOLD,
     Step,
+    Value,
     follow,
     go,
     guide,
@@ -66,23 +66,18 @@ def simple(world: World) -> Draft:
 
 
 def _say(world: World) -> Draft:
-    canonical, words = world.topic()
-    value: Any = canonical
-    bare = words
-    if not canonical:
-        value, words = said_topic(world, words)
-        bare = words
+    value, words = world.topic()
     text = world.say(
         "[{tell_me} {T}*5|[can|could|would] you [tell me|say|let me know] {T}*2|{pl}tell me {T}*3|{say_bare}|{B}*2]",  # noqa: E501
         T=words,
-        B=_bare(world, canonical, bare),
+        B=_bare(world, value, words),
     )
     return Draft(text, [say(value)])
 
 
-def _bare(world: World, canonical: str, words: str) -> str:
+def _bare(world: World, topic: Value, words: str) -> str:
     """The topic asked outright, where English allows it."""
-    questions = {
+    questions: dict[Value, str] = {
         "the time": "[what time is it|what's the time|do you have the time|what time is it now]",
         "what day is today": "[what day is today|what day is it today|which day is it]",
         "what day is tomorrow": "[what day is tomorrow|what day is it tomorrow]",
@@ -92,4 +87,4 @@ def _bare(world: World, canonical: str, words: str) -> str:
         "the day of the week": "[what day of the week is it|which weekday is it]",
         "the day of the month": "[what's the date|what day of the month is it|what is today's date]",  # noqa: E501
     }
-    return world.say(questions.get(canonical, "tell me {T}"), T=words)
+    return world.say(questions.get(topic, "tell me {T}"), T=words)

@@ -6,7 +6,7 @@ from typing import Any
 
 from training.generator.declines import chore
 from training.generator.draft import Draft, Drawn, Lazy, describing, sentence
-from training.generator.intents.meeting import said_topic, whereabouts
+from training.generator.intents.meeting import whereabouts
 from training.generator.people import everyone, person
 from training.generator.places import room
 from training.generator.plan import ANSWER, Step, go, say
@@ -21,10 +21,7 @@ def talk(world: World) -> Draft:
     if world.chance(0.06):
         someone = everyone(world)
     place = whereabouts(world)
-    canonical, words = world.topic()
-    value: Any = canonical
-    if not canonical:
-        value, words = said_topic(world, words)
+    value, words = world.topic()
     scope = describing(world, someone, place) | {"T": words, "Y": str(someone)}
     group = "talk" if place else "talk_nowhere"
     there = [go(place.value)] if place else []
