@@ -83,8 +83,9 @@ def test_places_things_and_names_are_copied_from_the_utterance(plain):
                 assert value in LITERAL or value.lower() in sample.text.lower(), sample
 
 
+_FETCHED = "(go )?pick( home give| go put|( go)? find give)?"
 SHAPES = {
-    "fetch": "(go )?pick( home give| go put|( go)? find give( (say|answer|follow|guide))?)?",
+    "fetch": f"{_FETCHED}( (say|answer|follow|guide))?|(?P<one>{_FETCHED})( (?P=one)){{1,3}}",
     "meet": "(go )?find( hello)?( (say|answer))?( (say|answer|follow|guide))?",
     "talk": "(go )?find say",
     "message": "(go )?find say",
@@ -93,8 +94,8 @@ SHAPES = {
     "count_people": "(go )?count (home|go find) tell",
     "learn_about_person": "(go )?find learn (home|go find) tell",
     "superlative": "(go )?compare (home|go find) tell",
-    "several": "(go )?pick .*(give|put)|go pick go pick|go find ((say|hello) )?find( say| hello)?"
-    "|go (count|compare|pick).* go count home tell",
+    "several": "(go )?pick .*(give|put)|go pick go pick"
+    "|go find (go |(say|hello) )?find( say| hello)?|go (count|compare|pick).* go count home tell",
     "follow_person": "(go )?find follow( pick give)?",
     "guide_person": "(go )?find (guide|follow)( pick give)?",
     "meet_then_find": "go find go find",
@@ -137,6 +138,32 @@ def test_two_or_three_of_something_are_planned_one_by_one(plain):
     several = [s for s in plain if s.kind == "several"]
     made = {tuple(c["action"] for c in json.loads(s.target)["commands"]) for s in several}
     assert shapes <= made
+
+
+def test_a_number_of_things_is_fetched_one_by_one(plain):
+    numbers = {"two": 2, "2": 2, "couple": 2, "three": 3, "3": 3, "four": 4, "4": 4}
+    counted = re.compile(rf"\b({'|'.join(numbers)})( of)? (?P<things>.+)")
+    times = set()
+    for sample in (s for s in plain if s.kind == "fetch"):
+        picked = [
+            c["object_to_pick"]
+            for c in json.loads(sample.target)["commands"]
+            if c["action"] == "pick_object"
+        ]
+        if len(picked) > 1:
+            said = [m for m in counted.finditer(sample.text) if m["things"].startswith(picked[0])]
+            assert set(picked) == {picked[0]}
+            assert len(picked) in {numbers[m[1]] for m in said}, sample
+            times.add(len(picked))
+    assert times == {2, 3, 4}
+
+
+def test_asking_whether_something_is_there_counts_it(plain):
+    asked = [s for s in plain if re.match(r"(is|do|are) (there|we have)\b", s.text.lower())]
+    assert {s.kind for s in asked} >= {"count_things"}
+    for sample in asked:
+        if sample.kind == "count_things":
+            assert _shape(json.loads(sample.target)["commands"][-1]) == "tell"
 
 
 def test_every_intent_keeps_to_the_shape_of_its_plans(plain):
@@ -189,7 +216,7 @@ def test_tasks_in_one_breath_are_planned_in_the_order_said():
 def test_what_is_said_to_come_first_is_planned_first():
     recipe = Recipe(declines=0, compositions=1, styles=Styles(1, 0, 0))
     seen = 0
-    for sample in Generator(recipe).samples(10, 4000):
+    for sample in Generator(recipe).samples(10, 10_000):
         commands = json.loads(sample.target)["commands"]
         named = [c["name"] for c in commands if "name" in c]
         clause = sample.text.split(",")[0]

@@ -135,7 +135,7 @@ def _task(world: World) -> str:
 _VERBS = {
     "VT": "thing", "VI": "into", "VP": "person", "VA": "alone", "VS": "shot", "VC": "performing",
     "VD": "driving", "VH": "thrown", "VL": "listed", "VQ": "bought",
-    "VB": "bodily", "VR": "urging", "VE": "reminding", "VK": "adjusting",
+    "VB": "bodily", "VAS": "asking", "VR": "urging", "VE": "reminding", "VK": "adjusting",
 }  # fmt: skip
 """Bindings of the verbs the robot lacks, by their lists."""
 

@@ -36,6 +36,8 @@ class Place:
     correction: str = ""
     stationed: bool = False
     """How someone holds themselves there may be said along with it: "seated at the desk"."""
+    contrast: str = ""
+    """Where it is not: ", not the kitchen"; said where the place is gone to, left or put on."""
     floor: bool = False
     """Someone lies in the room, so that its floor may be named for it."""
 
@@ -44,11 +46,15 @@ class Place:
         """A place the world has not named yet."""
         name = world.room() if kind is Kind.ROOM else world.location(kind is Kind.SURFACE)
         said, words = world.mention(name)
-        wrong = ""
-        if world.chance(0.012):
+        wrong = contrast = ""
+        draw = world.rng.random()
+        if draw < 0.022:
             other = world.room() if kind is Kind.ROOM else world.location()
-            wrong = world.say(f"the {other}{{correction}}")
-        return cls(world, kind, said, words, wrong)
+            if draw < 0.012:
+                wrong = world.say(f"the {other}{{correction}}")
+            else:
+                contrast = world.say(f"[, not| not|, and not| instead of| rather than] the {other}")
+        return cls(world, kind, said, words, wrong, contrast=contrast)
 
     def __str__(self) -> str:
         return self.words
@@ -82,23 +88,23 @@ class Place:
         if self.kind is Kind.SPOT and self.world.chance(0.15):
             return self.world.say("from [beside|near|next to|by|over by] {S.the}", S=self)
         off = self.kind is Kind.SURFACE and self.world.chance(0.4)
-        return f"{self.world.say('{from_off}') if off else 'from'} {self.the}"
+        return f"{self.world.say('{from_off}') if off else 'from'} {self.the}{self.contrast}"
 
     @property
     def dst(self) -> str:
         """Where someone is led."""
-        return f"{self.world.say('{to_place}')} {self.the}"
+        return f"{self.world.say('{to_place}')} {self.the}{self.contrast}"
 
     @property
     def on(self) -> str:
         """Where something is put."""
-        return f"{self.world.say('{onto}')} {self.the}"
+        return f"{self.world.say('{onto}')} {self.the}{self.contrast}"
 
     @property
     def go(self) -> str:
         """Told to drive there."""
         rule = "enter" if self.kind is Kind.ROOM and self.world.chance(0.15) else "go"
-        return self.world.say(f"{{{rule} D.the}}", D=self)
+        return self.world.say(f"{{{rule} D.the}}", D=self) + self.contrast
 
     @property
     def going(self) -> str:

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from training.generator.entities import choose
 from training.generator.mentions import Said
 from training.generator.world import World, article, plural
+
+_NUMBERS = {2: "[two*5|2*2|a couple of*2]", 3: "[three*4|3]", 4: "[four*3|4]"}
+
+
+def _has_items(world: World, category: str) -> bool:
+    """ "A food item" is some food, but an unknown word's "item" may be a part of its name."""
+    listed = (*world.lexicon.categories, *world.lexicon.arena.categories)
+    return any(category == one for one, _ in listed) and not category.endswith("item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +28,8 @@ class Thing:
     """Takes "some" rather than "a": a mass noun or a plural."""
     correction: str = ""
     superlative: bool = False
+    number: int = 1
+    """How many are asked for; said with the words where it is more than one."""
 
     @classmethod
     def of(cls, world: World, plain: bool = False) -> Thing:
@@ -36,9 +47,8 @@ class Thing:
         else:
             name = world.object_name()
         said, words = world.mention(name)
-        if draw < 0.22 and world.chance(0.04):
-            words = f"{words} item"  # "A food item" is some food.
-            return cls(world, said, words, False)
+        if draw < 0.22 and world.chance(0.04) and _has_items(world, name):
+            return cls(world, said, f"{words} item", False)
         last = name.split()[-1]
         bare = name in world.lexicon.uncountable or last in world.lexicon.uncountable
         wrong = (
@@ -49,8 +59,18 @@ class Thing:
         bare = bare or (last.endswith("s") and not last.endswith("ss"))
         return cls(world, said, words, bare, wrong, superlative)
 
+    @classmethod
+    def counted(cls, world: World) -> Thing:
+        """Two to four of a kind, which are fetched one by one."""
+        number: int = choose(world.rng, (2, 2, 2, 2, 3, 3, 4))
+        things = Countables.of(world)
+        spelled = world.say(_NUMBERS[number])
+        return cls(world, things.value, f"{spelled} {things.words}", True, number=number)
+
     def __str__(self) -> str:
         world, words = self.world, self.words
+        if self.number > 1:
+            return f"{world.say('[*8|the*2|my|those|some]')} {words}".lstrip()
         if self.superlative:
             return f"the {words}"
         if self.correction:
@@ -74,6 +94,8 @@ class Thing:
         """A pronoun, or now and then the noun again."""
         if self.world.chance(0.05):
             return self.the
+        if self.number > 1:
+            return self.world.say("[them*8|both]" if self.number == 2 else "[them*8|all of them]")
         if self.bare and self.world.chance(0.45):
             return "them"
         return self.world.say("{of_it}")
@@ -131,9 +153,7 @@ class Kindred:
             )
         one, many = world.category()
         said, words = world.mention(one)
-        # "Drink items" are drinks, but an unknown word's "item" may be a part of its name.
-        listed = (*world.lexicon.categories, *world.lexicon.arena.categories)
-        known = (one, many) in listed and not one.endswith("item")
+        known = _has_items(world, one)
         suffix = " item" if known and world.chance(0.15) else ""
         # A sentence uses one of the two forms; both are the category's own name.
         return cls(said, words + suffix, f"{words} items" if known and world.chance(0.12) else many)

@@ -9,12 +9,14 @@ from training.generator.intents.talking import reported
 from training.generator.people import Crowd, crowd
 from training.generator.places import room, spot, surface
 from training.generator.plan import HOME, TELL_COUNT, count, go
-from training.generator.things import Countables
+from training.generator.things import Countables, Thing
 from training.generator.world import World
 
 
 def count_things(world: World) -> Draft:
     """How many things are at a place, or here; told to the operator or to someone else."""
+    if world.chance(0.05):
+        return _whether_there(world)
     if world.chance(0.07):
         things = Countables.of(world)
         text = sentence(world, "count_things_here", {"C": things})
@@ -28,6 +30,16 @@ def count_things(world: World) -> Draft:
     things = Countables.mass(world) if mass else Countables.of(world)
     text = sentence(world, "count_mass" if mass else "count_things", {"S": place, "C": things})
     return Draft(text, [go(place.value), count(things.value), HOME, TELL_COUNT])
+
+
+def _whether_there(world: World) -> Draft:
+    """Whether something is at a place: how many of it are."""
+    place, thing = (
+        surface(world) if world.chance(0.75) else room(world),
+        Thing.of(world, plain=True),
+    )
+    text = sentence(world, "whether_there", {"S": place, "O": thing})
+    return Draft(text, [go(place.value), count(thing.value), HOME, TELL_COUNT])
 
 
 def count_people(world: World) -> Draft:

@@ -17,7 +17,11 @@ from training.generator.world import World
 
 
 def fetch(world: World) -> Draft:
-    """Pick something up somewhere and carry it on; now and then another thing after all."""
+    """Pick something up somewhere and carry it on; now and then several, or another after all."""
+    if world.chance(0.03):
+        things = Thing.counted(world)
+        draft = _fetched(world, things)
+        return Draft(draft.text, [*draft.steps] * things.number)
     if not world.chance(0.025):
         return _fetched(world, Thing.of(world))
     thing = Thing.of(world, plain=True)
@@ -33,7 +37,11 @@ def _fetched(world: World, thing: Thing) -> Draft:
     goal = choose(world.rng, goals.split())
     if thing.superlative and goal == "none":  # only finding it is asking which one it is
         goal = "me"
-    scope: dict[str, Any] = {"O": thing, "I": It(thing), "IT": "it"}
+    scope: dict[str, Any] = {
+        "O": thing,
+        "I": It(thing),
+        "IT": "it" if thing.number == 1 else "them",
+    }
     scope["BY"] = Lazy(world, "[my {head_relations}*3|{N}|the kids]", {"N": Drawn(world.name)})
     scope["U"] = Drawn(lambda: f"the {world.object_name()}")
     if place:
@@ -46,10 +54,18 @@ def _fetched(world: World, thing: Thing) -> Draft:
         group = "get_only" if world.chance(0.7) else "find_thing"
         return Draft(sentence(world, group, scope), steps)
     if goal == "me":
-        return Draft(sentence(world, f"fetch_{nowhere}to_operator", scope), [*steps, HOME, GIVE])
+        text = sentence(world, f"fetch_{nowhere}to_operator", scope)
+        if place and world.chance(0.02):
+            meant = surface(world)
+            text = amended(world, text, world.say("[{M.src}*3|{M.the}]", M=meant))
+            steps = [go(meant.value), pick(thing.value)]
+        return Draft(text, [*steps, HOME, GIVE])
     if goal == "place":
         scope["D"] = destination = surface(world)
         text = sentence(world, f"fetch_{nowhere}to_place", scope)
+        if world.chance(0.02):
+            destination = surface(world)
+            text = amended(world, text, world.say("[{M.on}*2|to {M.the}|{M.the}*2]", M=destination))
         return Draft(text, [*steps, go(destination.value), PUT])
     return _to_person(world, scope, steps, nowhere)
 
@@ -82,7 +98,8 @@ def _to_person(world: World, scope: dict[str, Any], steps: list[Any], nowhere: s
             break
     there = [go(where.value)] if where else []
     given = Draft(text.lstrip(", "), [*steps, *there, someone.step, GIVE])
-    return _going_on(world, given, someone) if world.chance(0.05) else given
+    goes_on = scope["O"].number == 1 and world.chance(0.05)
+    return _going_on(world, given, someone) if goes_on else given
 
 
 def _going_on(world: World, given: Draft, someone: Person) -> Draft:

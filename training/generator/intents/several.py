@@ -12,7 +12,7 @@ from training.generator.intents.counting import count_people, count_things
 from training.generator.intents.fetching import fetch
 from training.generator.intents.learning import superlative
 from training.generator.people import person
-from training.generator.places import room, spot, surface
+from training.generator.places import anywhere, room, spot, surface
 from training.generator.plan import (
     GIVE,
     HOME,
@@ -30,7 +30,8 @@ from training.generator.world import World
 
 _KINDS = (
     "operator operator operator operator place place place person person two_places "
-    "two_persons count count_places find find sources sources picked told told greeted there there"
+    "two_persons count count_places find find apart sources sources "
+    "picked told told greeted there there"
 ).split()
 _PEOPLE = "name name name name gesture clothes any"
 
@@ -121,6 +122,15 @@ def _found(world: World) -> Draft:
     return _each(world, "find_two", {}, [])
 
 
+def _found_apart(world: World) -> Draft:
+    """Two people, each in a place of their own."""
+    one, other = anywhere(world, 0.8), anywhere(world, 0.8)
+    first, second = person(world, _PEOPLE), person(world, _PEOPLE)
+    scope = {"S": one, "E": other, "X": first, "Z": second}
+    steps = [go(one.value), first.step, go(other.value), second.step]
+    return Draft(sentence(world, "find_apart", scope), steps)
+
+
 def _told(world: World) -> Draft:
     value, words = world.topic()
     return _each(world, "two_told", {"T": words}, [say(value)])
@@ -166,6 +176,7 @@ _OTHERWISE: dict[str, Callable[[World], Draft]] = {
     "count_places": _counted_twice,
     "there": _counted_there,
     "find": _found,
+    "apart": _found_apart,
     "told": _told,
     "greeted": _greeted,
     "sources": _brought,

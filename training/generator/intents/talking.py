@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from training.generator.declines import chore
-from training.generator.draft import Draft, Drawn, Lazy, describing, sentence
+from training.generator.draft import Draft, Drawn, Lazy, describing, parted, sentence, template
 from training.generator.intents.meeting import whereabouts
 from training.generator.people import everyone, person
 from training.generator.places import room
@@ -39,7 +39,11 @@ def message(world: World) -> Draft:
     scope = describing(world, someone, place) | {"M": f"{opening} {marked}"}
     there = [go(place.value)] if place else []
     group = "message" if place else "message_nowhere"
-    return Draft(sentence(world, group, scope), [*there, someone.step, say(value)])
+    worded = template(world, group)
+    if asks and world.chance(0.25):
+        worded = worded.replace("tell {X", "ask {X")
+    text = world.say(parted(worded, scope), **scope)
+    return Draft(text, [*there, someone.step, say(value)])
 
 
 def _message(world: World, rule: str) -> str:
