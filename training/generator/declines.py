@@ -92,6 +92,7 @@ def _bindings(world: World) -> dict[str, Any]:
     scope["IT"] = "it"
     for name, key in _SPOKEN_OF.items():
         scope[name] = Lazy(world, DATA[key], scope)
+    scope["ASKED"] = Lazy(world, DATA["asked"], scope)
     scope["PAYLOAD"] = Lazy(world, "{PAY}", {"PAY": scope["PAY"]})
     return scope
 
