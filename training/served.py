@@ -6,6 +6,7 @@ ended in a segmentation fault.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -18,6 +19,9 @@ from training.prompt import LONGEST_ANSWER, STOP, prompt
 
 K_QUANTS = ("q4_k_m", "q5_k_m", "q6_k")
 """Made by llama.cpp itself; it falls back tensor by tensor where a row is no multiple of 256."""
+
+THREADS = min(4, os.cpu_count() or 1)
+"""Of a model this small: with all of a large machine's cores they mostly wait for each other."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -67,7 +71,7 @@ def reloaded(path: Path, texts: Sequence[str]) -> list[str]:
     from models.gguf import spell_whole_tokens
 
     try:
-        llama = llama_cpp.Llama(str(path), n_ctx=1024, verbose=False)
+        llama = llama_cpp.Llama(str(path), n_ctx=1024, n_threads=THREADS, verbose=False)
     except ValueError as error:
         raise ModelFileCorrupt(f"llama.cpp cannot load {path}: {error}") from error
     spell_whole_tokens(llama)

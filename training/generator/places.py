@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from training.generator.entities import choose
 from training.generator.mentions import Said
 from training.generator.world import World
 
@@ -23,6 +24,9 @@ _FRONT = {
     Kind.SPOT: "[at*8|by*2|near*2|beside*2|while at|over at|next to]",
     Kind.SURFACE: "[on*8|at*2|upon*2|over on|atop]",
 }
+
+
+_CONTRASTS = (", not", " not", ", and not", " instead of", " rather than")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ class Place:
             if draw < 0.012:
                 wrong = world.say(f"the {other}{{correction}}")
             else:
-                contrast = world.say(f"[, not| not|, and not| instead of| rather than] the {other}")
+                contrast = choose(world.rng, _CONTRASTS) + f" the {other}"
         return cls(world, kind, said, words, wrong, contrast=contrast)
 
     def __str__(self) -> str:

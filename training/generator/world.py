@@ -12,7 +12,7 @@ from training.generator.mentions import OPENINGS, Said, mark
 from training.generator.resources import table
 
 ROOM_HEADS = "room hall lounge lab area office wing corner zone suite chamber deck studio".split()
-KIND_HEADS = "product thing object good tool supply part kit device food drink".split()
+KIND_HEADS = "product thing object good tool supply part kit device food drink item".split()
 PLACE_HEADS = (
     "table shelf rack stand cabinet box counter bin desk machine tray drawer bench".split()
 )
