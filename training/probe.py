@@ -38,6 +38,7 @@ def answers(
         )
         with (
             torch.no_grad(),
+            torch.compiler.set_stance("force_eager"),  # every length would be compiled anew
             torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"),
         ):
             out = model.generate(  # type: ignore[misc, unused-ignore]
