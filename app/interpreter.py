@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from app.dialogue import NewCommand, Revised, Withdrawn, read
+from app.quantity import miscounts, swallows
 from app.questions import TOO_MUCH, first_unclear, question_for
 from app.sessions import Commands, Groundings, Session, Sessions
 from app.transcript import normalise
@@ -143,7 +144,9 @@ class _Line:
             case Decline() as decline:
                 session.forget()
                 return self._unsupported(_reason(decline), decoded.confidence)
-            case Plan(commands=commands) if not lacks_some(commands, text, decoded.confidence):
+            case Plan(commands=commands) if not (
+                lacks_some(commands, text, decoded.confidence) or miscounts(commands, text)
+            ):
                 session.utterance = text
                 return self._grounded(commands, session, decoded.confidence)
             case Plan() | TooMuch():
@@ -164,6 +167,9 @@ class _Line:
         commands, groundings = tuple(self._commands), tuple(self._groundings)
         if not self._request.ground:
             return self._interpreted(commands, confidence)
+        if swallows(groundings):
+            session.forget()
+            return self._too_much(confidence)
         unclear = first_unclear(groundings)
         session.spoken, session.groundings = spoken, groundings
         session.asked, session.confidence = unclear is not None, confidence

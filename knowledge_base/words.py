@@ -25,6 +25,7 @@ _NUMBERS = {
         "twenty thirty forty fifty sixty seventy eighty ninety".split(), 2
     )
 }
+_COLLECTIVE = {"dozen": 12, "hundred": 100, "thousand": 1000}
 _IRREGULAR = {"knives": "knife", "shelves": "shelf", "loaves": "loaf", "dice": "dice"}
 
 _LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th"})
@@ -72,6 +73,17 @@ def tokens(text: str) -> tuple[str, ...]:
     words = plain(text).split()
     kept = [w for w in words if w not in _DROPPED] or words
     return tuple(numbered([_NUMBERS.get(w, singular(w)) for w in kept]))
+
+
+def quantity(words: list[str]) -> int | None:
+    """The number that the words end with, "a couple of" and "a dozen" among them; of "twenty five"
+    the last part alone. None where they end with none."""
+    *_, last = words or [""]
+    if last == "of":
+        return 2 if words[-2:-1] == ["couple"] else None
+    if last.isdecimal():
+        return int(last)
+    return int(_NUMBERS[last]) if last in _NUMBERS else _COLLECTIVE.get(last)
 
 
 def numbered(words: list[str]) -> list[str]:
