@@ -13,24 +13,25 @@ from knowledge_base.words import plain, quantity, tokens
 from schemas.commands import PickObject
 from schemas.grounding import Fields, Grounding
 
+OVER_AND_OVER = 4
+"""Mentions of one thing; fewer are said of what is done with it, too."""
+
 
 def miscounts(commands: Commands, text: str) -> bool:
-    """Whether the plan fetches something another number of times than the utterance says."""
+    """Whether the plan fetches something another number of times than the utterance says: by a
+    number in front of it, or by naming it over and over, which means it once or each time."""
     picked = Counter(plain(c.object_to_pick) for c in commands if isinstance(c, PickObject))
     words = plain(text).split()
-    return any(
-        _said(words, phrase.split()) not in (None, times) for phrase, times in picked.items()
-    )
+    return any(_otherwise(words, phrase.split(), times) for phrase, times in picked.items())
 
 
-def _said(words: list[str], phrase: list[str]) -> int | None:
-    """The number in front of the phrase, of two or more; None where none is."""
-    for at in range(1, len(words) - len(phrase) + 1):
-        if words[at : at + len(phrase)] == phrase:
-            said = quantity(words[:at])
-            if said is not None and said > 1:
-                return said
-    return None
+def _otherwise(words: list[str], phrase: list[str], times: int) -> bool:
+    size = len(phrase)
+    named = [at for at in range(len(words) - size + 1) if words[at : at + size] == phrase]
+    numbers = [said for at in named if (said := quantity(words[:at])) is not None and said > 1]
+    if numbers:
+        return numbers[0] != times
+    return len(named) >= OVER_AND_OVER and 1 < times < len(named)
 
 
 def swallows(groundings: Iterable[Fields]) -> bool:

@@ -40,6 +40,10 @@ def test_the_number_that_words_end_with(words: str, number: int | None) -> None:
         ("bring me the apples", "apples", 1, False),
         ("bring me the 2 liter bottle", "2 liter bottle", 1, False),
         ("apples, two of them", "apples", 1, False),
+        ("bring me the apple " * 6, "apple", 1, False),
+        ("bring me the apple " * 6, "apple", 6, False),
+        ("bring me the apple " * 6, "apple", 3, True),
+        ("get the apple, put the apple down and take the apple", "apple", 2, False),
         ("from the fridge bring me 7up", "7up", 1, False),
     ],
 )
