@@ -144,9 +144,7 @@ class _Line:
             case Decline() as decline:
                 session.forget()
                 return self._unsupported(_reason(decline), decoded.confidence)
-            case Plan(commands=commands) if not (
-                lacks_some(commands, text, decoded.confidence) or miscounts(commands, text)
-            ):
+            case Plan(commands=commands) if not falls_short(commands, text, decoded.confidence):
                 session.utterance = text
                 return self._grounded(commands, session, decoded.confidence)
             case Plan() | TooMuch():
@@ -231,11 +229,12 @@ class _Line:
         }
 
 
-def lacks_some(commands: Commands, text: str, confidence: float) -> bool:
-    """Whether a plan mostly is shorter than what was asked for: its utterance is more than three
-    tasks, and it is likelier wrong than right. ``python -m benchmarks.several`` counts them."""
+def falls_short(commands: Commands, text: str, confidence: float) -> bool:
+    """Whether a plan does less than was asked for: surely, where it fetches another number of a
+    thing; mostly, where its utterance is more than three tasks and it is likelier wrong than right.
+    ``python -m benchmarks.several`` counts them."""
     long = len(commands) > LONG_PLAN or len(text) > LONG_TEXT
-    return long and confidence < EVEN_ODDS
+    return (long and confidence < EVEN_ODDS) or miscounts(commands, text)
 
 
 def _reason(decline: Decline) -> str:
