@@ -71,7 +71,7 @@ class LlamaCppModel:
         self._constraint = Constraint(self._llama, grammar())
         size = self._constraint.tokenizer.vocab_size
         self._pieces = Pieces(size, self._constraint.piece) if options.copying else None
-        self._least = 0.2 if self._on_gpu else 0.35
+        self._least = 0.2 if self._on_gpu else 0.15
         batch = _GPU_BATCH if self._on_gpu else _CPU_BATCH
         context = Context(
             self._llama.model,
