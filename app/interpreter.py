@@ -148,8 +148,7 @@ class _Line:
                 session.utterance = text
                 return self._grounded(commands, session, decoded.confidence)
             case Plan() | TooMuch():
-                session.forget()
-                return self._too_much(decoded.confidence)
+                return self._too_much(session, decoded.confidence)
 
     def _decoded(self, text: str) -> Decoded:
         """A model that nobody listens to need not hurry with the first command."""
@@ -166,8 +165,7 @@ class _Line:
         if not self._request.ground:
             return self._interpreted(commands, confidence)
         if swallows(groundings):
-            session.forget()
-            return self._too_much(confidence)
+            return self._too_much(session, confidence)
         unclear = first_unclear(groundings)
         session.spoken, session.groundings = spoken, groundings
         session.asked, session.confidence = unclear is not None, confidence
@@ -206,7 +204,8 @@ class _Line:
     def _interpreted(self, commands: Commands, confidence: float) -> Interpreted:
         return Interpreted(commands=commands, **self._common(confidence))
 
-    def _too_much(self, confidence: float) -> Clarify:
+    def _too_much(self, session: Session, confidence: float) -> Clarify:
+        session.forget()
         return Clarify(question=TOO_MUCH, commands=(), **self._common(confidence))
 
     def _unsupported(self, reason: str, confidence: float) -> Unsupported:

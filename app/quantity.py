@@ -28,7 +28,7 @@ def miscounts(commands: Commands, text: str) -> bool:
 def _otherwise(words: list[str], phrase: list[str], times: int) -> bool:
     size = len(phrase)
     named = [at for at in range(len(words) - size + 1) if words[at : at + size] == phrase]
-    numbers = [said for at in named if (said := quantity(words[:at])) is not None and said > 1]
+    numbers = [said for at in named if (said := _several(words[:at]))]
     if numbers:
         return numbers[0] != times
     return len(named) >= OVER_AND_OVER and 1 < times < len(named)
@@ -44,7 +44,13 @@ def swallows(groundings: Iterable[Fields]) -> bool:
 
 def _number_lost(thing: Grounding) -> int | None:
     first, *rest = plain(thing.phrase).split() or [""]
-    said = quantity([first])
-    if thing.name is None or not rest or said is None or said < 2:
+    said = _several([first])
+    if thing.name is None or not rest or said is None:
         return None
     return None if str(said) in tokens(thing.name) else said
+
+
+def _several(words: list[str]) -> int | None:
+    """The number the words end with, of two or more."""
+    said = quantity(words)
+    return said if said is not None and said > 1 else None

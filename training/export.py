@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from schemas.errors import SettingsError
 from training.checkpoint import FORMATS, Checkpoint, write
 from training.generator.sample import Generator, Recipe
@@ -46,8 +44,6 @@ def export(
         raise SettingsError(f"unknown form {unknown[0]!r}", hint=f"Forms: {known}.")
     checkpoint = Checkpoint.open(source)
     model = checkpoint.model().eval()  # type: ignore[no-untyped-call, unused-ignore]
-    if torch.cuda.is_available():
-        model = model.cuda()
     texts = [s.text for s in Generator(Recipe()).samples(PROBE_SEED, prompts)]
     expected = answers(model, checkpoint.vocabulary.tokenizer(), texts, size=32)
     made: list[Exported] = []

@@ -6,7 +6,6 @@ ended in a segmentation fault.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -20,7 +19,7 @@ from training.prompt import LONGEST_ANSWER, STOP, prompt
 K_QUANTS = ("q4_k_m", "q5_k_m", "q6_k")
 """Made by llama.cpp itself; it falls back tensor by tensor where a row is no multiple of 256."""
 
-THREADS = min(4, os.cpu_count() or 1)
+MOST_THREADS = 4
 """Of a model this small: with all of a large machine's cores they mostly wait for each other."""
 
 P = ParamSpec("P")
@@ -68,10 +67,12 @@ def reloaded(path: Path, texts: Sequence[str]) -> list[str]:
     """
     import llama_cpp
 
-    from models.gguf import spell_whole_tokens
+    from models.gguf import spell_whole_tokens, threads
+    from models.options import LlamaCppOptions
 
+    few = min(MOST_THREADS, threads(LlamaCppOptions(path=path)))
     try:
-        llama = llama_cpp.Llama(str(path), n_ctx=1024, n_threads=THREADS, verbose=False)
+        llama = llama_cpp.Llama(str(path), n_ctx=1024, n_threads=few, verbose=False)
     except ValueError as error:
         raise ModelFileCorrupt(f"llama.cpp cannot load {path}: {error}") from error
     spell_whole_tokens(llama)

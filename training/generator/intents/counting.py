@@ -34,10 +34,8 @@ def count_things(world: World) -> Draft:
 
 def _whether_there(world: World) -> Draft:
     """Whether something is at a place: how many of it are."""
-    place, thing = (
-        surface(world) if world.chance(0.75) else room(world),
-        Thing.of(world, plain=True),
-    )
+    place = surface(world) if world.chance(0.75) else room(world)
+    thing = Thing.of(world, plain=True)
     text = sentence(world, "whether_there", {"S": place, "O": thing})
     return Draft(text, [go(place.value), count(thing.value), HOME, TELL_COUNT])
 
