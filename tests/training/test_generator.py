@@ -10,13 +10,16 @@ import pytest
 import yaml
 
 from schemas.plan import MAX_COMMANDS, Decline, DeclineReason, Plan, TooMuch, answer_from
+from training.generator.declines import withdrawn
+from training.generator.draft import Draft
 from training.generator.entities import Arena, ArenaError, Lexicon, Mixture
 from training.generator.intents import INTENTS
 from training.generator.mentions import MARKS
 from training.generator.resources import lines
-from training.generator.sample import Generator, Recipe, _joined
+from training.generator.sample import Generator, Recipe, _joined, _reversed
 from training.generator.splits import Split, word_held_out
 from training.generator.style import Styles
+from training.generator.world import World
 
 CORPUS = Path(__file__).parents[1] / "corpus.yaml"
 
@@ -87,7 +90,7 @@ def test_places_things_and_names_are_whole_words_of_the_utterance(plain):
 
 _FETCHED = "(go )?pick( home give| go put|( go)? find give)?"
 SHAPES = {
-    "fetch": f"{_FETCHED}( (say|answer|follow|guide))?|(?P<one>{_FETCHED})( (?P=one)){{1,3}}",
+    "fetch": f"{_FETCHED}( (say|answer|follow|guide))?|(?P<one>{_FETCHED})( (?P=one)){{1,4}}",
     "meet": "(go )?find( hello)?( (say|answer))?( (say|answer|follow|guide))?",
     "talk": "(go )?find say",
     "message": "(go )?find say",
@@ -96,7 +99,7 @@ SHAPES = {
     "count_people": "(go )?count (home|go find) tell",
     "learn_about_person": "(go )?find learn (home|go find) tell",
     "superlative": "(go )?compare (home|go find) tell",
-    "several": "(go )?pick .*(give|put)|go pick go pick"
+    "several": "(go )?pick .*(give|put)|go pick( go pick)+"
     "|go find (go |(say|hello) )?find( say| hello)?|go (count|compare|pick).* go count home tell",
     "follow_person": "(go )?find follow( pick give)?",
     "guide_person": "(go )?find (guide|follow)( pick give)?",
@@ -144,6 +147,7 @@ def test_two_or_three_of_something_are_planned_one_by_one(plain):
 
 def test_a_number_of_things_is_fetched_one_by_one(plain):
     numbers = {"two": 2, "2": 2, "couple": 2, "three": 3, "3": 3, "four": 4, "4": 4}
+    numbers |= {"five": 5, "5": 5}
     counted = re.compile(rf"\b({'|'.join(numbers)})( of)? (?P<things>.+)", re.IGNORECASE)
     times = set()
     for sample in (s for s in plain if s.kind == "fetch"):
@@ -157,7 +161,40 @@ def test_a_number_of_things_is_fetched_one_by_one(plain):
             assert set(picked) == {picked[0]}
             assert len(picked) in {numbers[m[1].lower()] for m in said}, sample
             times.add(len(picked))
-    assert times == {2, 3, 4}
+    assert times == {2, 3, 4, 5}
+
+
+def test_a_request_that_is_taken_back_is_declined():
+    request = "bring me the cup from the hall"
+    generator = Generator(Recipe())
+    for seed in range(50):
+        world = World(random.Random(seed), generator.lexicon, generator.grammar)
+        draft = withdrawn(world, request)
+        assert draft.reason is DeclineReason.CHIT_CHAT
+        assert request in draft.text
+        assert draft.text != request
+
+
+def test_of_a_command_that_is_taken_back_only_the_next_is_planned():
+    generator = Generator(Recipe())
+    rest = "go to the hall"
+    for seed in range(200):
+        world = World(random.Random(seed), generator.lexicon, generator.grammar)
+        draft = generator._instead(world, Draft(rest, []))
+        assert draft.text.endswith(rest)
+        assert draft.text != rest
+        assert draft.steps == []
+        assert not MARKS.search(draft.text)
+
+
+def test_two_commands_are_told_in_either_order():
+    rng = random.Random(5)
+    told = {_reversed("take the cup", "go to the hall", rng) for _ in range(400)}
+    assert "before going to the hall, take the cup" in told
+    assert "go to the hall, but only after you have taken the cup" in told
+    assert all("cup" in text and "hall" in text for text in told)
+    begun = {_reversed("take the cup. wash it", "go to the hall", rng) for _ in range(400)}
+    assert not any("taking" in text or "taken" in text for text in begun)
 
 
 def test_asking_whether_something_is_there_counts_it(plain):
@@ -217,11 +254,11 @@ def test_tasks_in_one_breath_are_planned_in_the_order_said():
 
 def test_what_is_said_to_come_first_is_planned_first():
     told = {_joined(["find ann", "find bob"], random.Random(seed)) for seed in range(500)}
-    reversed_ = [text for text in told if text.startswith(("before you", "prior to", "after you"))]
+    reversed_ = [text for text in told if text.startswith(("before", "prior to", "after"))]
     assert len(reversed_) > 2
     for text in reversed_:
         bob_is_said_first = text.index("bob") < text.index("ann")
-        assert bob_is_said_first == text.startswith("before you"), text
+        assert bob_is_said_first == text.startswith(("before", "prior to finding")), text
 
 
 def test_who_begins_again_does_not_do_so_inside_a_slot():

@@ -14,7 +14,7 @@ from training.generator.mentions import Said, clean
 from training.generator.people import person
 from training.generator.resources import table
 from training.generator.splits import Split
-from training.generator.verbs import participle
+from training.generator.verbs import imperative, participle
 from training.generator.world import World, article, plural
 
 DATA: dict[str, Any] = table("declines")
@@ -45,6 +45,16 @@ def decline(world: World) -> DeclineDraft:
     if reason is DeclineReason.UNINTELLIGIBLE:
         return DeclineDraft(_unintelligible(world), reason)
     return DeclineDraft(world.say(_template(world, reason.value), **_bindings(world)), reason)
+
+
+def withdrawn(world: World, request: str) -> DeclineDraft:
+    """A request that the same breath takes back, or that was made of somebody else."""
+    # What no imperative begins would not read as something asked for.
+    told = imperative(request) and world.chance(0.4)
+    template = choose(world.rng, DATA["withdrawn" if told else "retracted"])
+    said_ = world.say(template, **_bindings(world) | {"TASK": request.rstrip(" .")})
+    text = said_ if told else f"{request.rstrip(' .')}{said_ if said_[0] in '.,' else f' {said_}'}"
+    return DeclineDraft(text, DeclineReason.CHIT_CHAT)
 
 
 def chat(world: World) -> str:
@@ -109,7 +119,7 @@ _OPEN_LISTS = {
 }
 
 
-_SPOKEN_OF = {"DEED": "deeds", "DOING": "doings", "DID": "dids"}
+_SPOKEN_OF = {"DEED": "deeds", "DOING": "doings", "DID": "dids", "DOES": "does"}
 """What the robot can do, in sentences that do not ask for it."""
 
 

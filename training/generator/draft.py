@@ -10,6 +10,7 @@ from typing import Any
 
 from training.generator.entities import choose
 from training.generator.grammar import Grammar, weigh
+from training.generator.mentions import clean
 from training.generator.people import DESCRIPTIONS, SIDES, Person
 from training.generator.places import Kind, Place
 from training.generator.plan import Step
@@ -173,10 +174,13 @@ def sentence(world: World, group: str, scope: Mapping[str, Any]) -> str:
     return world.say(parted(template(world, group), scope), **scope)
 
 
-def amended(world: World, text: str, meant: str) -> str:
+def amended(world: World, text: str, meant: str, wrong: str = "") -> str:
     """The sentence, and behind it what was meant in place of what was said."""
+    refused = f"[*4|not the {clean(wrong)}, ]" if wrong else ""
     return world.say(
-        "{TEXT}{amend} {MEANT}[| please| instead]", TEXT=text.rstrip(" ."), MEANT=meant
+        "{TEXT}{amend} " + refused + "{MEANT}[| please| instead]",
+        TEXT=text.rstrip(" ."),
+        MEANT=meant,
     )
 
 

@@ -93,7 +93,7 @@ class Person:
         """A sentence's beginning about them."""
         if self.pron == "them":
             return self.world.say("[they are|they're|the person is]")
-        return f"{self.they} is"
+        return self.world.say(f"[{self.they} is*2|{self.they}'s]")
 
     @property
     def step(self) -> Step:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from schemas.plan import MAX_COMMANDS, Decline, compact
 from training.generator.asides import spoken
-from training.generator.declines import DeclineDraft, decline
+from training.generator.declines import decline, withdrawn
 from training.generator.draft import Draft, NothingHeldOut, build_grammar
 from training.generator.entities import Arena, Lexicon, Mixture, choose
 from training.generator.grammar import Grammar
@@ -16,7 +16,7 @@ from training.generator.intents import INTENTS
 from training.generator.mentions import Said, clean, said
 from training.generator.splits import Split
 from training.generator.style import Styles, styled
-from training.generator.verbs import imperative
+from training.generator.verbs import gerund, imperative, inflected, participle
 from training.generator.world import World
 
 LONGEST = 1000
@@ -71,23 +71,59 @@ _REVERSED = (
     "after you {first}, {then}", "do not {then} before you {first}",
     "{then}, and before you do that {first}", "{then} but before that {first}",
     "{first} and only after that {then}", "first {first} before you {then}",
+    "before {thening}, {first}", "before {thening}, please {first}", "{first} before {thening}",
+    "before {thening} first {first}", "before {thening}, please first {first}",
+    "prior to {thening}, {first}", "after {firsting}, {then}", "{then} after {firsting}",
+    "{then}, but only after you have {firsted}", "{then}, but only after you've {firsted}",
+    "once you have {firsted}, {then}", "{then} once you've {firsted}",
+    "when you have {firsted}, {then}", "only after you have {firsted}, {then}",
 )  # fmt: skip
 """Two commands told by which comes first, whatever the order they are said in."""
+
+_STOPS = (", ", ". ", "; ", " then ", " - ", ": ")
+"""Behind these a command would begin again, and be no part of "before going there"."""
+
+_TAKEN_BACK = (
+    " scratch that ", ". scratch that, ", ". no, forget that. ", ", no wait, ", ". actually no, ",
+    " no sorry ", ". on second thought, ", ". forget that, ", ". cancel that. ",
+    ". i changed my mind. ", ". wait, no. ", ". no, not that. ", ". sorry, no. ", ", or rather, ",
+    ", no, better ", ". hm, instead ",
+)  # fmt: skip
+"""Between a command that is begun, or said, and the one that is meant instead."""
 
 
 _FURTHER_TASKS = ((1, 2, 3, 4, 5, 6, 7), (43, 27, 14, 7, 4, 3, 2))
 """How many tasks may come after the first in one breath, and how often."""
 
+_OTHERWISE = 0.012
+"""Share of the commands that come after one which is taken back."""
+
+_WITHDRAWN = 0.07
+"""Share of the declines that are requests taken back."""
+
 _ALIKE = 0.25
 """Share of such utterances whose tasks are all of one intent."""
+
+
+def _reversed(first: str, then: str, rng: random.Random) -> str:
+    worded: str = choose(rng, _REVERSED)
+    plain = not any(stop in first + then for stop in _STOPS)
+    while not (plain or ("ing}" not in worded and "ed}" not in worded)):
+        worded = choose(rng, _REVERSED)
+    return worded.format(
+        first=first,
+        then=then,
+        firsting=inflected(first, gerund),
+        thening=inflected(then, gerund),
+        firsted=inflected(first, participle),
+    )
 
 
 def _joined(tasks: list[str], rng: random.Random) -> str:
     """Several tasks in one breath, now and then numbered."""
     tasks = [task.rstrip(" .") for task in tasks]
     if len(tasks) == 2 and all(map(imperative, tasks)) and rng.random() < 0.25:
-        reversed_: str = choose(rng, _REVERSED)
-        return reversed_.format(first=tasks[0], then=tasks[1])
+        return _reversed(tasks[0], tasks[1], rng)
     if rng.random() < 0.1:
         numbers: tuple[str, ...] = choose(rng, _NUMBERED)
         stop: str = choose(rng, (". ", ", ", "; "))
@@ -131,6 +167,8 @@ class Generator:
         draft, kind = intent(world), intent.__name__
         if draw < self.recipe.declines + self.recipe.compositions:
             draft, kind = self._compose(world, intent, draft), "composition"
+        elif world.chance(_OTHERWISE) and imperative(draft.text):
+            draft = self._instead(world, draft)
         return self._finished(world, draft, kind)
 
     def _compose(self, world: World, intent: Callable[[World], Draft], draft: Draft) -> Draft:
@@ -150,6 +188,14 @@ class Generator:
             steps += more.steps
         return Draft(_joined(tasks, rng), steps)
 
+    def _instead(self, world: World, draft: Draft) -> Draft:
+        """Another command, whole or broken off, and then the one that is meant."""
+        intent = world.rng.choices(self._intents, self._shares)[0]
+        words = clean(intent(world).text).rstrip(" .").split()
+        if world.chance(0.5):
+            words = words[: world.rng.randint(1, len(words))]
+        return Draft(" ".join(words) + choose(world.rng, _TAKEN_BACK) + draft.text, draft.steps)
+
     def _finished(self, world: World, draft: Draft, kind: str) -> Sample:
         text = spoken(world, draft, kind)
         text = styled(text, world.rng, self.grammar, self.recipe.styles)
@@ -158,7 +204,11 @@ class Generator:
         return Sample(clean(text), target, kind, world.source)
 
     def _decline(self, world: World) -> Sample:
-        draft: DeclineDraft = decline(world)
+        if world.chance(_WITHDRAWN):
+            intent = world.rng.choices(self._intents, self._shares)[0]
+            draft = withdrawn(world, clean(intent(world).text))
+        else:
+            draft = decline(world)
         text = styled(draft.text, world.rng, self.grammar, self.recipe.styles)
         found = said(text)
         verb = draft.verb.read(found) if isinstance(draft.verb, Said) else draft.verb

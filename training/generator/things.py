@@ -8,7 +8,7 @@ from training.generator.entities import choose
 from training.generator.mentions import Said
 from training.generator.world import World, article, plural
 
-_NUMBERS = {2: "[two*5|2*2|a couple of*2]", 3: "[three*4|3]", 4: "[four*3|4]"}
+_NUMBERS = {2: "[two*5|2*2|a couple of*2]", 3: "[three*4|3]", 4: "[four*3|4]", 5: "[five*3|5]"}
 
 
 def _has_items(world: World, category: str) -> bool:
@@ -61,8 +61,8 @@ class Thing:
 
     @classmethod
     def counted(cls, world: World) -> Thing:
-        """Two to four of a kind, which are fetched one by one."""
-        number: int = choose(world.rng, (2, 2, 2, 2, 3, 3, 4))
+        """Two to five of a kind, which are fetched one by one."""
+        number: int = choose(world.rng, (2, 2, 2, 2, 2, 3, 3, 3, 4, 5))
         things = Countables.of(world)
         spelled = world.say(_NUMBERS[number])
         return cls(world, things.value, f"{spelled} {things.words}", True, number=number)

@@ -50,17 +50,24 @@ def imperative(command: str) -> bool:
     return command.partition(" ")[0] in _IMPERATIVES
 
 
+def inflected(command: str, form: Callable[[str], str], further: bool = True) -> str:
+    """The command with its first verb in that form, and those behind "and" too: "going to the hall
+    and finding Tom"."""
+    verb, space, rest = command.partition(" ")
+    if further:
+        rest = _FURTHER.sub(lambda m: form(m[1]) if m[1] in _IMPERATIVES else m[1], rest)
+    return f"{form(verb)}{space}{rest}"
+
+
 _FORMS: dict[str, Callable[[str], str]] = {"gerund": gerund, "past": past, "base": str}
 
 
 def asked(command: str, rng: random.Random) -> str:
     """ "bring me tea" as in "would you mind bringing me tea"; what is no imperative stays."""
-    verb, space, rest = command.partition(" ")
     if not imperative(command):
         return command
     name = rng.choice(list(_FORMS))
-    form = _FORMS[name]
-    if rng.random() < 0.6:
-        rest = _FURTHER.sub(lambda m: form(m[1]) if m[1] in _IMPERATIVES else m[1], rest)
+    further = rng.random() < 0.6
     weights, phrases = zip(*_ASKED[name], strict=True)
-    return f"{rng.choices(phrases, weights)[0]} {form(verb)}{space}{rest}"
+    phrase = rng.choices(phrases, weights)[0]
+    return f"{phrase} {inflected(command, _FORMS[name], further)}"

@@ -95,6 +95,9 @@ class World:
             first: str = choose(self.rng, lex.names)
             if self.chance(0.03):
                 return _accented(self.rng, first)
+            if self.chance(0.04):
+                second: str = choose(self.rng, lex.names)
+                return f"{first}-{second if self.chance(0.5) else second.lower()}"
             return f"{first} {choose(self.rng, lex.names)}" if self.chance(0.08) else first
 
         return self._pick(lex.arena.people, lex.people, make)

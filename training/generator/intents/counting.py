@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from training.generator.draft import Draft, sentence
+from training.generator.draft import Draft, Drawn, Lazy, sentence
+from training.generator.entities import choose
 from training.generator.intents.talking import reported
 from training.generator.people import Crowd, crowd
 from training.generator.places import room, spot, surface
 from training.generator.plan import HOME, TELL_COUNT, count, go
 from training.generator.things import Countables, Thing
 from training.generator.world import World
+
+_NUMBERS = "two three four five six seven eight nine ten twelve 2 3 4 5 6 8 10".split()
 
 
 def count_things(world: World) -> Draft:
@@ -28,7 +31,13 @@ def count_things(world: World) -> Draft:
         return reported(world, "count_things_told", scope, count(things.value), TELL_COUNT)
     mass = world.chance(0.05)
     things = Countables.mass(world) if mass else Countables.of(world)
-    text = sentence(world, "count_mass" if mass else "count_things", {"S": place, "C": things})
+    scope = {
+        "S": place,
+        "C": things,
+        "BY": Lazy(world, "[my {head_relations}*3|{N}|the kids]", {"N": Drawn(world.name)}),
+        "SOME": Drawn(lambda: choose(world.rng, _NUMBERS)),
+    }
+    text = sentence(world, "count_mass" if mass else "count_things", scope)
     return Draft(text, [go(place.value), count(things.value), HOME, TELL_COUNT])
 
 

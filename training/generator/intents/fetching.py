@@ -28,7 +28,7 @@ def fetch(world: World) -> Draft:
     draft = _fetched(world, thing)
     meant = Thing.of(world, plain=True)
     steps = [pick(meant.value) if s.command is PickObject else s for s in draft.steps]
-    return Draft(amended(world, draft.text, meant.the), steps)
+    return Draft(amended(world, draft.text, meant.the, thing.words), steps)
 
 
 def _fetched(world: World, thing: Thing) -> Draft:
@@ -44,6 +44,7 @@ def _fetched(world: World, thing: Thing) -> Draft:
     }
     scope["BY"] = Lazy(world, "[my {head_relations}*3|{N}|the kids]", {"N": Drawn(world.name)})
     scope["U"] = Drawn(lambda: f"the {world.object_name()}")
+    scope["UW"] = Drawn(world.object_name)
     if place:
         scope["S"] = place
     steps = [*([go(place.value)] if place else []), pick(thing.value)]
@@ -57,15 +58,16 @@ def _fetched(world: World, thing: Thing) -> Draft:
         text = sentence(world, f"fetch_{nowhere}to_operator", scope)
         if place and world.chance(0.02):
             meant = surface(world)
-            text = amended(world, text, world.say("[{M.src}*3|{M.the}]", M=meant))
+            text = amended(world, text, world.say("[{M.src}*3|{M.the}]", M=meant), place.words)
             steps = [go(meant.value), pick(thing.value)]
         return Draft(text, [*steps, HOME, GIVE])
     if goal == "place":
         scope["D"] = destination = surface(world)
         text = sentence(world, f"fetch_{nowhere}to_place", scope)
         if world.chance(0.02):
-            destination = surface(world)
-            text = amended(world, text, world.say("[{M.on}*2|to {M.the}|{M.the}*2]", M=destination))
+            wrong, destination = destination, surface(world)
+            meant_ = world.say("[{M.on}*2|to {M.the}|{M.the}*2]", M=destination)
+            text = amended(world, text, meant_, wrong.words)
         return Draft(text, [*steps, go(destination.value), PUT])
     return _to_person(world, scope, steps, nowhere)
 

@@ -35,6 +35,9 @@ _KINDS = (
 ).split()
 _PEOPLE = "name name name name gesture clothes any"
 
+_COUNTED = 0.06
+"""Share of the things that more than one of is asked for."""
+
 
 def several(world: World) -> Draft:
     """One of the kinds, for two of something; now and then for three things."""
@@ -56,12 +59,16 @@ def several(world: World) -> Draft:
         scope["R"] = where.at if where else ""
         last = [*([go(where.value)] if where else []), someone.step, GIVE]
     text = sentence(world, f"two_to_{kind}" + ("" if place else "_nowhere"), scope)
-    return Draft(text, [step for o in things for step in (*there, pick(o.value), *last)])
+    steps = [s for o in things for s in (*there, pick(o.value), *last) * o.number]
+    return Draft(text, steps)
 
 
 def _things(world: World, number: int = 2) -> list[Thing]:
     """Things with an article of its own each: "salt and pepper" may be one."""
-    return [Thing.of(world, plain=True) for _ in range(number)]
+    return [
+        Thing.counted(world) if world.chance(_COUNTED) else Thing.of(world, plain=True)
+        for _ in range(number)
+    ]
 
 
 def _both(world: World, things: list[Thing]) -> dict[str, Any]:
@@ -75,7 +82,10 @@ def _to_two_places(world: World) -> Draft:
     one, two = _things(world)
     first, second = surface(world), surface(world)
     scope = {"O": one, "O2": two, "D": first, "E": second}
-    steps = [pick(one.value), go(first.value), PUT, pick(two.value), go(second.value), PUT]
+    steps = [
+        *[pick(one.value), go(first.value), PUT] * one.number,
+        *[pick(two.value), go(second.value), PUT] * two.number,
+    ]
     return Draft(sentence(world, "two_to_two_places", scope), steps)
 
 
@@ -83,7 +93,10 @@ def _to_two_persons(world: World) -> Draft:
     one, two = _things(world)
     someone, other = person(world, "name name name name any"), person(world, "name")
     scope = {"O": one, "O2": two, "X": someone, "Z": other}
-    steps = [pick(one.value), someone.step, GIVE, pick(two.value), other.step, GIVE]
+    steps = [
+        *[pick(one.value), someone.step, GIVE] * one.number,
+        *[pick(two.value), other.step, GIVE] * two.number,
+    ]
     return Draft(sentence(world, "two_to_two_persons", scope), steps)
 
 
@@ -164,7 +177,7 @@ def _from_two(world: World, group: str, after: list[Step]) -> Draft:
     steps = [
         step
         for o, place in zip(things, places, strict=True)
-        for step in (go(place.value), pick(o.value), *after)
+        for step in (go(place.value), pick(o.value), *after) * o.number
     ]
     return Draft(sentence(world, group, scope), steps)
 

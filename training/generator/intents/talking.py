@@ -33,13 +33,17 @@ def message(world: World) -> Draft:
     someone = person(world, "name name name name name name gesture pose clothes any any")
     place = whereabouts(world, 0.6)
     asks = world.chance(0.5)
+    apart = not asks and world.chance(0.2)
     words = _message(world, "{message_asked}" if asks else "{message_said}")
     value, marked = world.mention(words)
     opening = "to" if asks else world.say("[that*3||]")
     scope = describing(world, someone, place) | {"M": f"{opening} {marked}"}
     there = [go(place.value)] if place else []
     group = "message" if place else "message_nowhere"
-    worded = template(world, group)
+    worded = template(world, "message_first" if apart else group)
+    if apart:
+        scope["MSG"] = world.say('[{W}*3|"{W}"]', W=marked)
+        worded = worded if place else worded.replace(" {S.at}", "")
     if asks and world.chance(0.25):
         worded = worded.replace("tell {X", "ask {X")
     text = world.say(parted(worded, scope), **scope)
