@@ -218,7 +218,7 @@ def test_every_intent_keeps_to_the_shape_of_its_plans(plain):
 GREETING = re.compile(
     r"\b(greet|salut|hello|hi\b|hail|welcom|introduc|acknowledg|present|regards"
     r"|respects|good (?:day|morning|afternoon|evening)|say (?:hey|yo|what's up)|your hellos"
-    r"|holla|shout to)",
+    r"|holla|shout to|known to)",
     re.IGNORECASE,
 )
 

@@ -116,6 +116,7 @@ _OPEN_LISTS = {
     "SUBJ": "subjects",
     "PRED": "predicates",
     "WHEN": "whens",
+    "WHY": "retractions",
 }
 
 
@@ -172,10 +173,17 @@ def _missing_action(world: World) -> DeclineDraft:
 
 
 def _split_particle(phrase: str) -> tuple[str, str]:
+    """The verb and what follows; all of it where the robot has the verb in another sense."""
     words = phrase.split(" ")
+    if words[0] in _OTHER_SENSE:
+        return phrase, ""
     size = 2 if len(words) > 1 and words[1] in ("on", "off", "up", "down", "out") else 1
     rest = " ".join(words[size:])
     return " ".join(words[:size]), f" {rest}" if rest else ""
+
+
+_OTHER_SENSE = frozenset("give put get go find follow count keep show tell bring".split())
+"""Of "put the kettle on" the robot does not lack the "put"."""
 
 
 def _unintelligible(world: World) -> str:

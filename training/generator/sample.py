@@ -200,7 +200,9 @@ class Generator:
         text = spoken(world, draft, kind)
         text = styled(text, world.rng, self.grammar, self.recipe.styles)
         found = said(text)
-        target = compact({"commands": [step.written(found) for step in draft.steps]})
+        # One more than a plan may have is enough to tell that it is too much.
+        steps = draft.steps[: MAX_COMMANDS + 1]
+        target = compact({"commands": [step.written(found) for step in steps]})
         return Sample(clean(text), target, kind, world.source)
 
     def _decline(self, world: World) -> Sample:

@@ -40,7 +40,7 @@ class Thing:
             name = world.category()[0]
         elif draw < 0.25:
             name = world.say("[object|item|thing]")
-        elif draw < 0.28:
+        elif draw < 0.295:
             kind = world.category()[world.chance(0.5)]
             name = world.say(f"{{measure_before}} [object*3|item*2|thing*2|one|objects|{kind}]")
             superlative = True
