@@ -210,14 +210,16 @@ def test_every_intent_keeps_to_the_shape_of_its_plans(plain):
     for sample in plain:
         if sample.kind in SHAPES:
             seen.add(sample.kind)
-            shape = " ".join(map(_shape, json.loads(sample.target)["commands"]))
-            assert re.fullmatch(SHAPES[sample.kind], shape), (sample, shape)
+            commands = json.loads(sample.target)["commands"]
+            shape = " ".join(map(_shape, commands))
+            cut_off = len(commands) > MAX_COMMANDS
+            assert cut_off or re.fullmatch(SHAPES[sample.kind], shape), (sample, shape)
     assert seen == set(SHAPES)
 
 
 GREETING = re.compile(
     r"\b(greet|salut|hello|hi\b|hail|welcom|introduc|acknowledg|present|regards"
-    r"|respects|good (?:day|morning|afternoon|evening)|say (?:hey|yo|what's up)|your hellos"
+    r"|respects|good (?:day|morning|afternoon|evening)|say(?:ing)? (?:hey|yo|what's up)|your hellos"
     r"|holla|shout to|known to)",
     re.IGNORECASE,
 )
