@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.commands import PickObject
-from training.generator.declines import chat, chore
+from training.generator.declines import chat, chore, told
 from training.generator.draft import Draft, Drawn
 from training.generator.verbs import asked, gerund
 from training.generator.world import World
@@ -21,7 +21,7 @@ def spoken(world: World, draft: Draft, kind: str) -> str:
         text = _behind(world, text)
     elif world.chance(0.03) and kind != "message":
         text = _reasoned(world, text)
-    if world.chance(0.025):
+    if world.chance(0.035):
         text = _prefaced(world, text)
     return text
 
@@ -46,6 +46,10 @@ def _reasoned(world: World, text: str) -> str:
 
 def _prefaced(world: World, text: str) -> str:
     scope = {"TEXT": text, "UNWANTED": Drawn(world.object_name)}
+    if world.chance(0.25):
+        return world.say(
+            "{TOLD}[. |, |; |, but |, so |. now | and ]{TEXT}", TOLD=told(world), **scope
+        )
     if world.chance(0.35):
         return world.say("{CHAT}{after_chat}{TEXT}", CHAT=chat(world), **scope)
     return world.say("{preface}[[. |, |. |; | and | ]*4|{after_chat}]{TEXT}", **scope)

@@ -66,6 +66,11 @@ def chat(world: World) -> str:
             return world.say(template, **_bindings(world))
 
 
+def told(world: World) -> str:
+    """What somebody else did or said; a request may come behind it."""
+    return world.say(DATA["told"], **_bindings(world))
+
+
 def chore(world: World) -> str:
     """Something people do and the robot cannot."""
     if world.chance(0.3):

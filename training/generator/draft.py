@@ -178,7 +178,7 @@ def amended(world: World, text: str, meant: str, wrong: str = "") -> str:
     """The sentence, and behind it what was meant in place of what was said."""
     refused = f"[*4|not the {clean(wrong)}, ]" if wrong else ""
     return world.say(
-        "{TEXT}{amend} " + refused + "{MEANT}[| please| instead]",
+        "{TEXT}{amend} " + refused + "{MEANT}[*6| please*2| instead*2| i mean*2| i meant]",
         TEXT=text.rstrip(" ."),
         MEANT=meant,
     )
