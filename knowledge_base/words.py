@@ -76,14 +76,18 @@ def tokens(text: str) -> tuple[str, ...]:
 
 
 def quantity(words: list[str]) -> int | None:
-    """The number that the words end with, "a couple of" and "a dozen" among them; of "twenty five"
-    the last part alone. None where they end with none."""
-    *_, last = words or [""]
+    """The number that the words end with, "a couple of", "a dozen" and "twenty five" among them;
+    None where they end with none."""
+    *before, last = words or [""]
     if last == "of":
-        return 2 if words[-2:-1] == ["couple"] else None
+        return 2 if before[-1:] == ["couple"] else None
     if last.isdecimal():
         return int(last)
-    return int(_NUMBERS[last]) if last in _NUMBERS else _COLLECTIVE.get(last)
+    if last not in _NUMBERS:
+        return _COLLECTIVE.get(last)
+    number = int(_NUMBERS[last])
+    tens = int(_NUMBERS.get(before[-1], "0")) if before else 0
+    return number + tens if 0 < number < 10 and tens >= 20 else number
 
 
 def numbered(words: list[str]) -> list[str]:
