@@ -22,10 +22,6 @@ from schemas.order import START, State, step
 _GATHER = 64
 """Up to so many allowed tokens their logits are gathered; beyond, all are looked at in place."""
 
-_NEGLIGIBLE = 28.0
-"""Tokens whose logit is so far below the likeliest one's are left out of its probability: a hundred
-thousand of them would change it by 7e-8."""
-
 _REMEMBERED = 1 << 15
 """States kept at most; beyond, all are forgotten. A vocabulary of 8,700 makes some thousands."""
 
@@ -78,9 +74,10 @@ class Allowed:
         tokens = allowed_tokens(mask)
         self._few = tokens if tokens.size <= _GATHER else None
         self._numbers = [] if self._few is None else tokens.tolist()
-        self._flags = np.zeros(0 if self._few is not None else vocabulary, np.bool_)
+        self._flags = np.zeros(0 if self._few is not None else vocabulary, np.float32)
+        self._odds = np.empty_like(self._flags)
         if self._few is None:
-            self._flags[tokens] = True
+            self._flags[tokens] = 1.0
 
     def __contains__(self, token: int) -> bool:
         return token in self._numbers if self._few is not None else bool(self._flags[token])
@@ -93,14 +90,13 @@ class Allowed:
             token = self._numbers[scores.index(best)]
             return token, 1.0 / sum([exp(score - best) for score in scores])
         token = int(logits.argmax())
-        if not self._flags[token]:
-            token = int(np.where(self._flags, logits, -np.inf).argmax())
-        top = logits[token, ...]  # no scalar, which numpy would make an array of, twice
-        near = logits > top - _NEGLIGIBLE
-        near &= self._flags
-        odds = logits.compress(near)
-        odds -= top
-        return token, 1.0 / float(np.add.reduce(np.exp(odds, out=odds)))
+        if not self._flags.item(token):
+            logits = np.where(self._flags, logits, -np.inf)
+            token = int(logits.argmax())
+        # To go over all tokens is faster than to look for those that matter.
+        odds = np.subtract(logits, logits[token, ...], out=self._odds)
+        np.exp(odds, out=odds)[token] = 0.0  # beside 1 the others' sum would be rounded away
+        return token, 1.0 / (1.0 + float(odds.dot(self._flags)))
 
 
 @dataclass(slots=True, eq=False)
