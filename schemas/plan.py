@@ -7,7 +7,7 @@ import json
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from schemas.commands import COMMANDS, Command
 from schemas.order import first_breach
@@ -81,14 +81,18 @@ class TooMuch(BaseModel):
 
 Answer = Plan | Decline | TooMuch
 
-_BY_TAG = {c.tag(): c for c in COMMANDS}
+_FILLED_IN = {
+    command.tag(): tuple(field for field, slot in command.slots().items() if not slot.generated)
+    for command in COMMANDS
+}
+"""By tag, the fields that hold the utterance itself."""
 
 _FIRST, _LATER, _LAST = '{"commands":[', ",", "]}"
 """What stands before the first command, before each other one, and after the last."""
 
 _MARK = "\x7f"
 """Stands for a value; no value holds it, and JSON does not escape it."""
-_COMMANDS: TypeAdapter[Command] = TypeAdapter(Command)
+_COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
 
 
 def compact(value: object) -> str:
@@ -130,11 +134,12 @@ def command_from(written: dict[str, Any], utterance: str) -> Command:
     Raises:
         pydantic.ValidationError: the tag is unknown, or a value breaks the class.
     """
-    cls = _BY_TAG.get(str(written.get("action")))
-    filled = dict(written)
-    if cls is not None:
-        filled.update({f: utterance for f, slot in cls.slots().items() if not slot.generated})
-    return _COMMANDS.validate_python(filled)
+    return _COMMAND.validate_python(_filled_in(written, utterance))
+
+
+def _filled_in(written: dict[str, Any], utterance: str) -> dict[str, Any]:
+    fields = _FILLED_IN.get(str(written.get("action")))
+    return {**written, **dict.fromkeys(fields, utterance)} if fields else written
 
 
 def answer_from(written: dict[str, Any], utterance: str) -> Answer:
@@ -152,4 +157,11 @@ def answer_from(written: dict[str, Any], utterance: str) -> Answer:
         return Decline(reason=reason, verb=written.get("verb", ""))
     if len(commands) > MAX_COMMANDS:
         return TooMuch()
-    return Plan(commands=tuple(command_from(c, utterance) for c in commands))
+    filled = [_filled_in(command, utterance) for command in commands]
+    try:
+        return Plan.model_validate({"commands": filled})
+    except ValidationError:
+        # A command's own fault is told without those that a plan lacking it has.
+        for command in filled:
+            _COMMAND.validate_python(command)
+        raise
