@@ -12,8 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property, lru_cache
-from itertools import accumulate
+from functools import cache, lru_cache
 from math import exp, inf
 from pathlib import Path
 from zlib import crc32
@@ -271,6 +270,7 @@ def fixed_words(words: Words, keys: Ids) -> NDArray[np.intp]:
     return hashed(product, VALUE_BITS)
 
 
+@cache
 def fixed_keys(slot: int, values: tuple[str, ...]) -> Ids:
     """What ``fixed_words`` crosses the utterance's words and pairs of words with, a row a value."""
     names = _names(values)
@@ -326,14 +326,6 @@ class Weights:
     """Values by field that are not words of the utterance."""
     next_tag: Scores
     values: Scores
-
-    @cached_property
-    def fixed_keys(self) -> tuple[Ids, dict[str, slice]]:
-        """Those of all fields' fixed values, and where each field's are."""
-        keys = [fixed_keys(word_id(name), values) for name, values in self.fixed.items() if values]
-        ends = list(accumulate(map(len, self.fixed.values()), initial=0))
-        places = map(slice, ends, ends[1:])
-        return np.concatenate(keys, axis=1), dict(zip(self.fixed, places, strict=True))
 
     @lru_cache(_PATHS)  # noqa: B019  weights live as long as the model
     def told(self, tags: tuple[str, ...], slot: int, fixed: tuple[str, ...]) -> Scores:
@@ -404,8 +396,8 @@ class Draft:
         self._least = least
         self._told: list[str] = []
         """What ``_starts`` gives."""
-        self._said: Scores | None = None
-        """What the utterance says for every fixed value."""
+        self._said: dict[str, Scores] = {}
+        """What the utterance says for a field's fixed values."""
         self._scores: dict[tuple[object, ...], list[float]] = {}
         """What was computed for earlier guesses: a later one begins with the same commands."""
         self._guessed: list[int] = []
@@ -525,11 +517,11 @@ class Draft:
     def _fixed_scores(
         self, history: History, name: str, slot: int, fixed: tuple[str, ...]
     ) -> Scores:
-        weights = self._weights
-        keys, places = weights.fixed_keys
-        if self._said is None:
-            self._said = np.add.reduce(weights.values[fixed_words(self._words, keys)], axis=1)
-        return self._said[places[name]] + weights.told(tuple(history.tags), slot, fixed)
+        weights, said = self._weights, self._said.get(name)
+        if said is None:
+            features = fixed_words(self._words, fixed_keys(slot, fixed))
+            said = self._said[name] = np.add.reduce(weights.values.take(features), axis=1)
+        return said + weights.told(tuple(history.tags), slot, fixed)
 
     def _starts(self) -> list[str]:
         """From each word on, the text as far as a value may go."""
