@@ -68,14 +68,18 @@ def _without_value(match: re.Match[bytes]) -> bytes:
 
 
 class Allowed:
-    """The tokens a state allows: their numbers where they are few, else a flag for every token."""
+    """The tokens a state allows: their numbers where they are few, else a flag for every token.
 
-    def __init__(self, mask: Mask, vocabulary: int) -> None:
+    Args:
+        odds: room for those of the whole vocabulary; all states may have the same.
+    """
+
+    def __init__(self, mask: Mask, odds: Logits) -> None:
         tokens = allowed_tokens(mask)
         self._few = tokens if tokens.size <= _GATHER else None
         self._numbers = [] if self._few is None else tokens.tolist()
-        self._flags = np.zeros(0 if self._few is not None else vocabulary, np.float32)
-        self._odds = np.empty_like(self._flags)
+        self._flags = np.zeros(0 if self._few is not None else odds.size, np.float32)
+        self._odds = odds
         if self._few is None:
             self._flags[tokens] = 1.0
 
@@ -124,6 +128,7 @@ class Automaton:
     def __init__(self, constraint: Constraint) -> None:
         self._constraint = constraint
         self._mask = constraint.masks(1)[0]
+        self._odds = np.empty(constraint.tokenizer.vocab_size, np.float32)
         self._alike: dict[bytes, Allowed] = {}
         self._reached: dict[tuple[State | None, bytes], Edge] = {}
         """By residue: the tokens it forces, and the node after them."""
@@ -170,8 +175,7 @@ class Automaton:
         key = self._mask.tobytes()
         found = self._alike.get(key)
         if found is None:
-            vocabulary = self._constraint.tokenizer.vocab_size
-            found = self._alike[key] = Allowed(self._mask, vocabulary)
+            found = self._alike[key] = Allowed(self._mask, self._odds)
         return found
 
     def _nothing(self) -> Allowed:
