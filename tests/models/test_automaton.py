@@ -104,7 +104,7 @@ def test_choose(tokens: range) -> None:
     token, probability = allowed.choose(logits)
     own = logits[list(tokens)].astype(np.float64)
     assert token == list(tokens)[int(own.argmax())]
-    assert 0 < 1.0 - probability
+    assert 1.0 - probability > 0
     assert probability == pytest.approx(1.0 / np.exp(own - own.max()).sum(), rel=1e-9)
     assert 1 not in allowed
     assert token in allowed
