@@ -7,6 +7,11 @@ import unicodedata
 
 _ANNOTATION = re.compile(r"\[[^\]]*\]|<[^>|]*>|\((?:noise|laughs?|music|inaudible|silence)\)", re.I)
 _SPACE = re.compile(r"\s+")
+_QUOTED = re.compile(r"(?<!\w)'(?!(?:em|til|cause|n|tis|twas)\b)(\w(?:[^']|'(?=\w))*)'(?!\w)", re.I)
+"""A passage in single quotes; apostrophes inside words are none."""
+
+_WHOLE = re.compile(r'"[^"]*"')
+
 _PLAIN = str.maketrans(
     {
         "\N{LEFT SINGLE QUOTATION MARK}": "'",
@@ -21,10 +26,13 @@ _PLAIN = str.maketrans(
 
 
 def normalise(text: str) -> str:
-    """Unicode NFC, plain quotes, single spaces, no recogniser's ``[noise]`` marks.
+    """Unicode NFC, double quotes, single spaces, no recogniser's ``[noise]`` marks.
 
     An utterance all in capitals is lowered: some recognisers shout, and the model copies words.
     """
     plain = unicodedata.normalize("NFC", text).translate(_PLAIN)
-    spoken = _SPACE.sub(" ", _ANNOTATION.sub(" ", plain)).strip(" \"'")
+    plain = _QUOTED.sub(r'"\1"', plain)
+    spoken = _SPACE.sub(" ", _ANNOTATION.sub(" ", plain)).strip(" '")
+    if spoken.count('"') % 2 or _WHOLE.fullmatch(spoken):
+        spoken = spoken.strip(' "')
     return spoken.lower() if spoken.isupper() else spoken
