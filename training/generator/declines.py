@@ -49,11 +49,14 @@ def decline(world: World) -> DeclineDraft:
 
 def withdrawn(world: World, request: str) -> DeclineDraft:
     """A request that the same breath takes back, or that was made of somebody else."""
+    request = request.rstrip(" .")
+    scope = _bindings(world) | {"TASK": request}
     # What no imperative begins would not read as something asked for.
-    told = imperative(request) and world.chance(0.4)
-    template = choose(world.rng, DATA["withdrawn" if told else "retracted"])
-    said_ = world.say(template, **_bindings(world) | {"TASK": request.rstrip(" .")})
-    text = said_ if told else f"{request.rstrip(' .')}{said_ if said_[0] in '.,' else f' {said_}'}"
+    if imperative(request) and world.chance(0.4):
+        text = world.say(choose(world.rng, DATA["withdrawn"]), **scope)
+    else:
+        back = world.say(choose(world.rng, DATA["retracted"]), **scope)
+        text = f"{request}{back}" if back.startswith((".", ",")) else f"{request} {back}"
     return DeclineDraft(text, DeclineReason.CHIT_CHAT)
 
 

@@ -64,6 +64,11 @@ class It:
         return self.thing.it
 
 
+def acquaintance(world: World) -> Lazy:
+    """Somebody the speaker knows, each time another."""
+    return Lazy(world, "[my {head_relations}*3|{N}|the kids]", {"N": Drawn(world.name)})
+
+
 def describing(world: World, person: Person, place: Place | None) -> dict[str, Any]:
     """The bindings of a person at a place."""
     scope: dict[str, Any] = {"X": person, "IT": "it", "X_s": person.owner}
@@ -176,10 +181,11 @@ def sentence(world: World, group: str, scope: Mapping[str, Any]) -> str:
 
 def amended(world: World, text: str, meant: str, wrong: str = "") -> str:
     """The sentence, and behind it what was meant in place of what was said."""
-    refused = f"[*4|not the {clean(wrong)}, ]" if wrong else ""
+    refused = "[*4|not the {WRONG}, ]" if wrong else ""
     return world.say(
         "{TEXT}{amend} " + refused + "{MEANT}[*6| please*2| instead*2| i mean*2| i meant]",
         TEXT=text.rstrip(" ."),
+        WRONG=clean(wrong),
         MEANT=meant,
     )
 
@@ -189,6 +195,7 @@ __all__ = [
     "Drawn",
     "It",
     "Lazy",
+    "acquaintance",
     "amended",
     "article",
     "build_grammar",

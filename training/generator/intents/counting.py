@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from training.generator.draft import Draft, Drawn, Lazy, sentence
+from training.generator.draft import Draft, Drawn, acquaintance, sentence
 from training.generator.entities import choose
 from training.generator.intents.talking import reported
 from training.generator.people import Crowd, crowd
@@ -34,7 +34,7 @@ def count_things(world: World) -> Draft:
     scope = {
         "S": place,
         "C": things,
-        "BY": Lazy(world, "[my {head_relations}*3|{N}|the kids]", {"N": Drawn(world.name)}),
+        "BY": acquaintance(world),
         "SOME": Drawn(lambda: choose(world.rng, _NUMBERS)),
     }
     text = sentence(world, "count_mass" if mass else "count_things", scope)

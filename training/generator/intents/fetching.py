@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from schemas.commands import PickObject
-from training.generator.draft import Draft, Drawn, It, Lazy, amended, sentence
+from training.generator.draft import Draft, Drawn, It, Lazy, acquaintance, amended, sentence
 from training.generator.entities import choose
 from training.generator.intents.meeting import follow_up
 from training.generator.people import Person, person
@@ -42,7 +42,7 @@ def _fetched(world: World, thing: Thing) -> Draft:
         "I": It(thing),
         "IT": "it" if thing.number == 1 else "them",
     }
-    scope["BY"] = Lazy(world, "[my {head_relations}*3|{N}|the kids]", {"N": Drawn(world.name)})
+    scope["BY"] = acquaintance(world)
     scope["U"] = Drawn(lambda: f"the {world.object_name()}")
     scope["UW"] = Drawn(world.object_name)
     if place:
@@ -66,8 +66,8 @@ def _fetched(world: World, thing: Thing) -> Draft:
         text = sentence(world, f"fetch_{nowhere}to_place", scope)
         if world.chance(0.02):
             wrong, destination = destination, surface(world)
-            meant_ = world.say("[{M.on}*2|to {M.the}|{M.the}*2]", M=destination)
-            text = amended(world, text, meant_, wrong.words)
+            there = world.say("[{M.on}*2|to {M.the}|{M.the}*2]", M=destination)
+            text = amended(world, text, there, wrong.words)
         return Draft(text, [*steps, go(destination.value), PUT])
     return _to_person(world, scope, steps, nowhere)
 
