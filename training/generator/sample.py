@@ -108,7 +108,7 @@ _ALIKE = 0.25
 def _reversed(first: str, then: str, rng: random.Random) -> str:
     worded: str = choose(rng, _REVERSED)
     plain = not any(stop in first + then for stop in _STOPS)
-    while not (plain or ("ing}" not in worded and "ed}" not in worded)):
+    while not plain and ("ing}" in worded or "ed}" in worded):
         worded = choose(rng, _REVERSED)
     return worded.format(
         first=first,
@@ -163,13 +163,16 @@ class Generator:
         if draw < self.recipe.declines:
             return self._decline(World(rng, self.lexicon, self.grammar))
         world = World(rng, self.lexicon, self.grammar)
-        intent = rng.choices(self._intents, self._shares)[0]
+        intent = self._intent(rng)
         draft, kind = intent(world), intent.__name__
         if draw < self.recipe.declines + self.recipe.compositions:
             draft, kind = self._compose(world, intent, draft), "composition"
         elif world.chance(_OTHERWISE) and imperative(draft.text):
             draft = self._instead(world, draft)
         return self._finished(world, draft, kind)
+
+    def _intent(self, rng: random.Random) -> Callable[[World], Draft]:
+        return rng.choices(self._intents, self._shares)[0]
 
     def _compose(self, world: World, intent: Callable[[World], Draft], draft: Draft) -> Draft:
         rng = world.rng
@@ -178,7 +181,7 @@ class Generator:
         alike = world.chance(_ALIKE)
         for _ in range(rng.choices(*_FURTHER_TASKS)[0]):
             if not alike:
-                intent = rng.choices(self._intents, self._shares)[0]
+                intent = self._intent(rng)
             more = intent(world)
             fits = len(steps) + len(more.steps) <= MAX_COMMANDS + 1
             if not fits or len(text) + len(more.text) > LONGEST:
@@ -190,8 +193,7 @@ class Generator:
 
     def _instead(self, world: World, draft: Draft) -> Draft:
         """Another command, whole or broken off, and then the one that is meant."""
-        intent = world.rng.choices(self._intents, self._shares)[0]
-        words = clean(intent(world).text).rstrip(" .").split()
+        words = clean(self._intent(world.rng)(world).text).rstrip(" .").split()
         if world.chance(0.5):
             words = words[: world.rng.randint(1, len(words))]
         return Draft(" ".join(words) + choose(world.rng, _TAKEN_BACK) + draft.text, draft.steps)
@@ -207,8 +209,7 @@ class Generator:
 
     def _decline(self, world: World) -> Sample:
         if world.chance(_WITHDRAWN):
-            intent = world.rng.choices(self._intents, self._shares)[0]
-            draft = withdrawn(world, clean(intent(world).text))
+            draft = withdrawn(world, clean(self._intent(world.rng)(world).text))
         else:
             draft = decline(world)
         text = styled(draft.text, world.rng, self.grammar, self.recipe.styles)
