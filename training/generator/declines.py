@@ -14,7 +14,7 @@ from training.generator.mentions import Said, clean
 from training.generator.people import person
 from training.generator.resources import table
 from training.generator.splits import Split
-from training.generator.verbs import imperative, participle
+from training.generator.verbs import gerund, imperative, participle
 from training.generator.world import World, article, plural
 
 DATA: dict[str, Any] = table("declines")
@@ -177,6 +177,9 @@ def _missing_action(world: World) -> DeclineDraft:
         phrase = str(choose(world.rng, [v for v in DATA["missing_verbs"]["thing"] if " " not in v]))
         verb = phrase
         scope["PPV"] = participle(phrase)
+    if "{VTING}" in text:
+        verb = str(choose(world.rng, [v for v in DATA["missing_verbs"]["thing"] if " " not in v]))
+        scope["VTING"] = gerund(verb)
     return DeclineDraft(world.say(text, **scope), DeclineReason.MISSING_ACTION, verb)
 
 
@@ -190,7 +193,11 @@ def _split_particle(phrase: str) -> tuple[str, str]:
     return " ".join(words[:size]), f" {rest}" if rest else ""
 
 
-_OTHER_SENSE = frozenset("give put get go find follow count keep show tell bring".split())
+_OTHER_SENSE = frozenset(
+    "give put get go find follow count keep show tell bring take pick place answer guide walk "
+    "lead say look meet move deliver introduce hold leave drop set run check help make pass hand "
+    "carry".split()
+)
 """Of "put the kettle on" the robot does not lack the "put"."""
 
 

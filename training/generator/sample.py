@@ -52,6 +52,10 @@ _JOINTS = (
     ". once that is done, ", ". second, ", " and also ", " after that ", ", ", ", and ", " then ",
     " ", ". lastly, ", ". the next thing is: ", ", once done ", ". then please ", " & ", ". ", ". ",
     ". when that is done, ", ", afterwards ", ", finally ", ". in addition, ", ". and then ",
+    ". having done that, ", ". with that done, ", ". oh and ", ". one more thing: ", " plus ",
+    ". once you've done so, ", ". while you are at it, ", ". as soon as that is done, ",
+    ". oh, also ", ". when you're through with that, ", ", while you're at it ", ". that done, ",
+    ". besides, ",
 )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from training.generator.resources import table
 _NOISE: dict[str, Any] = table("noise")
 SOUNDS: dict[str, list[str]] = _NOISE["sounds_like"]
 SLOT_SOUNDS: dict[str, list[str]] = _NOISE["words_of_slots"]
+SHORT_FORMS: dict[str, str] = _NOISE["short_forms"]
 FILLERS: list[str] = _NOISE["fillers"]
 DROPPABLE = frozenset(_NOISE["droppable"])
 _TIDY = (
@@ -91,6 +92,8 @@ def styled(text: str, rng: random.Random, grammar: Grammar, styles: Styles) -> s
 def _typed(text: str, rng: random.Random) -> str:
     if rng.random() < 0.24:
         text = " ".join(_mistyped(w, rng) for w in text.split(" "))
+    if rng.random() < 0.025:
+        text = _texted(text, rng)
     if rng.random() < 0.08:
         text = SPAN.sub(lambda m: f"{m[1]}{m[2].title()}{CLOSE}", text)
     if rng.random() < 0.12:
@@ -108,6 +111,18 @@ def _typed(text: str, rng: random.Random) -> str:
             else choose(rng, (".", ".", ".", ".", ".", "!", ".."))
         )
     return text
+
+
+def _texted(text: str, rng: random.Random) -> str:
+    """In the short forms of text messages; never inside a slot."""
+    out: list[str] = []
+    inside = False
+    for word in text.split(" "):
+        held = inside or not word.isascii()
+        inside = _still_open(word, inside)
+        short = None if held else SHORT_FORMS.get(word.lower())
+        out.append(short if short and rng.random() < 0.7 else word)
+    return " ".join(out)
 
 
 def _capital(sentence: str) -> str:

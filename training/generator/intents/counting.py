@@ -59,7 +59,8 @@ def count_people(world: World) -> Draft:
     scope["S"] = place = room(world) if world.chance(0.88) else spot(world)
     if world.chance(0.09):
         return reported(world, "count_people_told", scope, count(people.value), TELL_COUNT)
-    text = sentence(world, "count_people", scope)
+    heads = people.value == "people" and world.chance(0.25)
+    text = sentence(world, "headcount" if heads else "count_people", scope)
     return Draft(text, [go(place.value), count(people.value), HOME, TELL_COUNT])
 
 

@@ -33,7 +33,7 @@ def message(world: World) -> Draft:
     someone = person(world, "name name name name name name gesture pose clothes any any")
     place = whereabouts(world, 0.6)
     asks = world.chance(0.5)
-    apart = not asks and world.chance(0.2)
+    apart = world.chance(0.05 if asks else 0.2)
     words = _message(world, "{message_asked}" if asks else "{message_said}")
     value, marked = world.mention(words)
     opening = "to" if asks else world.say("[that*3||]")
@@ -42,9 +42,10 @@ def message(world: World) -> Draft:
     group = "message" if place else "message_nowhere"
     worded = template(world, "message_first" if apart else group)
     if apart:
-        scope["MSG"] = world.say('[{W}*3|"{W}"]', W=marked)
+        # Without quotes a request in front would be one to the robot.
+        scope["MSG"] = world.say('"{W}"' if asks else '[{W}*3|"{W}"]', W=marked)
         worded = worded if place else worded.replace(" {S.at}", "")
-    if asks and world.chance(0.25):
+    if asks and not apart and world.chance(0.25):
         worded = worded.replace("tell {X", "ask {X")
     text = world.say(parted(worded, scope), **scope)
     return Draft(text, [*there, someone.step, say(value)])
