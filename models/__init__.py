@@ -15,6 +15,11 @@ from models.options import LlamaCppOptions, ModelOptions, RemoteOptions, StubOpt
 # stands.
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
+# CUDA graphs ended the process on an H100, "an illegal instruction was encountered", in 6 of 8 runs
+# with many callers, whose batches seldom have the same shape twice; none of 5 without graphs, which
+# are no slower. Read when CUDA is first used.
+os.environ.setdefault("GGML_CUDA_DISABLE_GRAPHS", "1")
+
 
 def _llama_cpp(options: LlamaCppOptions) -> CommandModel:
     from models.llama_cpp import LlamaCppModel
