@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,10 +117,7 @@ def _typed(text: str, rng: random.Random) -> str:
 def _texted(text: str, rng: random.Random) -> str:
     """In the short forms of text messages; never inside a slot."""
     out: list[str] = []
-    inside = False
-    for word in text.split(" "):
-        held = inside or not word.isascii()
-        inside = _still_open(word, inside)
+    for word, held in _words(text):
         short = None if held else SHORT_FORMS.get(word.lower())
         out.append(short if short and rng.random() < 0.7 else word)
     return " ".join(out)
@@ -177,18 +175,22 @@ def _begun_again(text: str, rng: random.Random) -> str:
 
 def _misheard(text: str, rng: random.Random, rate: float) -> str:
     out: list[str] = []
-    inside = False
-    for word in text.split(" "):
-        core = word if word.isascii() else MARKS.sub("", word)
-        held = inside or core != word
-        inside = _still_open(word, inside)
+    for word, held in _words(text):
         if rng.random() >= rate:
             out.append(word)
         elif held:
-            out.append(_slot_word(word, core, rng))
+            out.append(_slot_word(word, MARKS.sub("", word), rng))
         else:
-            out.extend(_wrong(core, rng))
+            out.extend(_wrong(word, rng))
     return " ".join(out)
+
+
+def _words(text: str) -> Iterator[tuple[str, bool]]:
+    """Each word, and whether a slot holds it."""
+    inside = False
+    for word in text.split(" "):
+        yield word, inside or (not word.isascii() and MARKS.search(word) is not None)
+        inside = _still_open(word, inside)
 
 
 def _still_open(word: str, inside: bool) -> bool:
