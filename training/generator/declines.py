@@ -160,6 +160,10 @@ _VERBS = {
 """Bindings of the verbs the robot lacks, by their lists."""
 
 
+_INFLECTED = {"PPV": participle, "VTING": gerund}
+"""Bindings of such verbs in another form."""
+
+
 def _missing_action(world: World) -> DeclineDraft:
     text = _template(world, "missing_action")
     verb: Said | str = ""
@@ -173,13 +177,12 @@ def _missing_action(world: World) -> DeclineDraft:
                 scope[name] = f"{marked}{rest}"
             else:
                 verb, scope[name] = world.mention(phrase)
-    if "{PPV}" in text:
-        phrase = str(choose(world.rng, [v for v in DATA["missing_verbs"]["thing"] if " " not in v]))
-        verb = phrase
-        scope["PPV"] = participle(phrase)
-    if "{VTING}" in text:
-        verb = str(choose(world.rng, [v for v in DATA["missing_verbs"]["thing"] if " " not in v]))
-        scope["VTING"] = gerund(verb)
+    for name, form in _INFLECTED.items():
+        if f"{{{name}}}" in text:
+            verb = str(
+                choose(world.rng, [v for v in DATA["missing_verbs"]["thing"] if " " not in v])
+            )
+            scope[name] = form(verb)
     return DeclineDraft(world.say(text, **scope), DeclineReason.MISSING_ACTION, verb)
 
 
