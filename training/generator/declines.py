@@ -163,6 +163,9 @@ _VERBS = {
 _INFLECTED = {"PPV": participle, "VTING": gerund}
 """Bindings of such verbs in another form."""
 
+_ONE_WORD = [verb for verb in DATA["missing_verbs"]["thing"] if " " not in verb]
+"""Of these the forms are known."""
+
 
 def _missing_action(world: World) -> DeclineDraft:
     text = _template(world, "missing_action")
@@ -179,9 +182,7 @@ def _missing_action(world: World) -> DeclineDraft:
                 verb, scope[name] = world.mention(phrase)
     for name, form in _INFLECTED.items():
         if f"{{{name}}}" in text:
-            verb = str(
-                choose(world.rng, [v for v in DATA["missing_verbs"]["thing"] if " " not in v])
-            )
+            verb = str(choose(world.rng, _ONE_WORD))
             scope[name] = form(verb)
     return DeclineDraft(world.say(text, **scope), DeclineReason.MISSING_ACTION, verb)
 

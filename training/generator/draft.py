@@ -109,7 +109,7 @@ def build_grammar() -> Grammar:
         grammar.add(topic_rule(canonical), map(str, alternatives))
     for name in ("neutral", "article", "bare", "gendered"):
         grammar.add(f"head_{name}", DESCRIPTIONS["heads"][name])
-    for name in ("gendered_many", "roles", "relations", "everyone", "called", "titles"):
+    for name in ("gendered_many", "roles", "relations", "everyone", "called", "fond", "titles"):
         grammar.add(f"head_{name}", DESCRIPTIONS["heads"][name])
     grammar.add("activity", DESCRIPTIONS["activities"])
     for pose, wording in DESCRIPTIONS["poses"].items():

@@ -132,16 +132,11 @@ def _named(world: World, pron: str) -> Person:
     return Person(world, said, True, words, pron, words)
 
 
-_FOND = (
-    "poor", "dear", "little", "old", "good old", "young", "our", "our dear", "my dear", "that",
-)  # fmt: skip
-
-
 def _called(world: World, pron: str) -> Person:
     """A name with a title, or with who it is: "my sister Jane", "poor Jane"."""
     if world.chance(0.2):
         said, name = world.mention(world.name())
-        noun = f"{choose(world.rng, _FOND)} {name}"
+        noun = world.say("{head_fond} {NAME}", NAME=name)
         return Person(world, said, True, noun, pron, noun)
     if world.chance(0.3):
         said, words = world.mention(f"{world.say('{head_titles}')} {world.name().split()[-1]}")
