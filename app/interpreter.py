@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from app.dialogue import NewCommand, Revised, Withdrawn, read
 from app.quantity import miscounts, swallows
-from app.questions import TOO_MUCH, first_unclear, question_for
+from app.questions import TOO_MUCH, UNSURE, first_unclear, question_for
 from app.sessions import Commands, Groundings, Session, Sessions
 from app.transcript import normalise
 from models.base import CommandModel, Decoded
@@ -144,11 +144,14 @@ class _Line:
             case Decline() as decline:
                 session.forget()
                 return self._unsupported(_reason(decline), decoded.confidence)
-            case Plan(commands=commands) if not falls_short(commands, text, decoded.confidence):
+            case TooMuch():
+                return self._asked_anew(TOO_MUCH, session, decoded.confidence)
+            case Plan(commands=commands):
+                question = doubt(commands, text, decoded.confidence)
+                if question is not None:
+                    return self._asked_anew(question, session, decoded.confidence)
                 session.utterance = text
                 return self._grounded(commands, session, decoded.confidence)
-            case Plan() | TooMuch():
-                return self._too_much(session, decoded.confidence)
 
     def _decoded(self, text: str) -> Decoded:
         """A model that nobody listens to need not hurry with the first command."""
@@ -165,7 +168,7 @@ class _Line:
         if not self._request.ground:
             return self._interpreted(commands, confidence)
         if swallows(groundings):
-            return self._too_much(session, confidence)
+            return self._asked_anew(TOO_MUCH, session, confidence)
         unclear = first_unclear(groundings)
         session.spoken, session.groundings = spoken, groundings
         session.asked, session.confidence = unclear is not None, confidence
@@ -204,9 +207,9 @@ class _Line:
     def _interpreted(self, commands: Commands, confidence: float) -> Interpreted:
         return Interpreted(commands=commands, **self._common(confidence))
 
-    def _too_much(self, session: Session, confidence: float) -> Clarify:
+    def _asked_anew(self, question: str, session: Session, confidence: float) -> Clarify:
         session.forget()
-        return Clarify(question=TOO_MUCH, commands=(), **self._common(confidence))
+        return Clarify(question=question, commands=(), **self._common(confidence))
 
     def _unsupported(self, reason: str, confidence: float) -> Unsupported:
         return Unsupported(reason=reason, **self._common(confidence))
@@ -228,12 +231,18 @@ class _Line:
         }
 
 
-def falls_short(commands: Commands, text: str, confidence: float) -> bool:
-    """Whether a plan does less than was asked for: surely, where it fetches another number of a
-    thing; mostly, where its utterance is more than three tasks and it is likelier wrong than right.
-    ``python -m benchmarks.several`` counts them."""
-    long = len(commands) > LONG_PLAN or len(text) > LONG_TEXT
-    return (long and confidence < EVEN_ODDS) or miscounts(commands, text)
+def doubt(commands: Commands, text: str, confidence: float) -> str | None:
+    """What to ask in place of a plan that should not be carried out.
+
+    One that fetches another number of a thing than was said does less than was asked for. So does,
+    mostly, one for more than three tasks that is likelier wrong than right (``python -m
+    benchmarks.several`` counts them); a shorter one was not understood.
+    """
+    if miscounts(commands, text):
+        return TOO_MUCH
+    if confidence >= EVEN_ODDS:
+        return None
+    return TOO_MUCH if len(commands) > LONG_PLAN or len(text) > LONG_TEXT else UNSURE
 
 
 def _reason(decline: Decline) -> str:

@@ -14,6 +14,9 @@ MAX_OFFERED = 3
 TOO_MUCH = "That is too much at once. What should I do first?"
 """Asked where an utterance is more than one plan; whatever is said next is a new command."""
 
+UNSURE = "I am not sure I understood. Could you say it in other words?"
+"""Asked where the plan is likelier wrong than right; what is said next is a new command."""
+
 _ASK_FOR = {
     "people": "Who do you mean?",
     "objects": "What should I bring?",

@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from app.interpreter import falls_short
+from app.interpreter import doubt
 from app.transcript import normalise
 from benchmarks.measures import strict
 from models.base import CommandModel
@@ -69,7 +69,7 @@ def verdict(model: CommandModel, text: str, expected: list[dict[str, Any]]) -> s
     if not isinstance(decoded.answer, Plan):
         return "wrong, asked back" if isinstance(decoded.answer, TooMuch) else "wrong otherwise"
     commands = decoded.answer.commands
-    asked_back = falls_short(commands, heard, decoded.confidence)
+    asked_back = doubt(commands, heard, decoded.confidence) is not None
     if strict([command.written() for command in commands], expected):
         return "right, but asked back" if asked_back else "right"
     if asked_back:

@@ -129,7 +129,8 @@ class Interpreted(_Answer):
 
 
 class Clarify(_Answer):
-    """A slot is ambiguous or unknown, or it was too much at once: then there are no commands."""
+    """A slot is ambiguous or unknown. Or, without commands, it was too much at once, or the plan is
+    likelier wrong than right."""
 
     outcome: Literal["clarify"] = "clarify"
     question: str

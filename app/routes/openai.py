@@ -152,8 +152,8 @@ async def chat_completions(
 ) -> JSONResponse | StreamingResponse:
     """Answer the last user message with ``{"commands":[…]}``; a refusal leaves the list empty.
 
-    What is too much at once is refused with ``finish_reason`` ``length``; a stream has sent
-    commands by then, and its content stays open.
+    What is too much at once, or likelier wrong than right, is refused with ``finish_reason``
+    ``length``; a stream has sent commands by then, and its content stays open.
     """
     schema = _expected(body)
     utterance = InterpretRequest(text=_utterance(body), ground=False)
@@ -185,7 +185,8 @@ def _refusal(outcome: Outcome) -> str | None:
 
 
 def _finish(outcome: Outcome) -> Literal["stop", "length"]:
-    # Without grounding no slot is unclear: what is asked back is to be told less at once.
+    # Without grounding no slot is unclear: what is asked back has no plan, and a stream that has
+    # sent commands of it by then is cut short.
     return "length" if isinstance(outcome, Clarify) else "stop"
 
 

@@ -1,4 +1,5 @@
-"""More than the robot can be told at once: the same question back by every way in, never a part."""
+"""More than the robot can be told at once, or words that it hardly understood: the same question
+back by every way in, never a part."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ import httpx
 import openai
 import pytest
 
-from app.questions import TOO_MUCH
+from app.questions import TOO_MUCH, UNSURE
 from app.service import Service
 from app.settings import Settings
 from knowledge_base import KnowledgeBase
@@ -31,9 +32,13 @@ def going(count: int) -> dict[str, Any]:
     return {"commands": [{"action": "go_to", "location_to_go": "kitchen"}] * count}
 
 
-def asks_for_less(answer: dict[str, Any]) -> bool:
+def asks(question: str, answer: dict[str, Any]) -> bool:
     assert answer["reason"] is None
-    return (answer["outcome"], answer["commands"], answer["question"]) == ("clarify", [], TOO_MUCH)
+    return (answer["outcome"], answer["commands"], answer["question"]) == ("clarify", [], question)
+
+
+def asks_for_less(answer: dict[str, Any]) -> bool:
+    return asks(TOO_MUCH, answer)
 
 
 @pytest.mark.parametrize("ground", [True, False])
@@ -96,36 +101,80 @@ def unsure(arena: KnowledgeBase) -> Iterator[tuple[Unsure, httpx.Client]]:
 
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize(
-    ("count", "text", "confidence", "doubtful"),
+    ("count", "text", "confidence", "question"),
     [
-        (LONG_PLAN, "go", 0.2, False),
-        (LONG_PLAN + 1, "go", 0.49, True),
-        (LONG_PLAN + 1, "go", 0.5, False),
-        (MAX_COMMANDS, "go", 0.2, True),
-        (1, "g" + "o" * (LONG_TEXT - 1), 0.2, False),
-        (1, "g" + "o" * LONG_TEXT, 0.49, True),
-        (1, "g" + "o" * LONG_TEXT, 0.5, False),
+        (1, "go", 0.49, UNSURE),
+        (1, "go", 0.5, None),
+        (LONG_PLAN, "go", 0.2, UNSURE),
+        (LONG_PLAN + 1, "go", 0.49, TOO_MUCH),
+        (LONG_PLAN + 1, "go", 0.5, None),
+        (MAX_COMMANDS, "go", 0.2, TOO_MUCH),
+        (1, "g" + "o" * (LONG_TEXT - 1), 0.2, UNSURE),
+        (1, "g" + "o" * LONG_TEXT, 0.49, TOO_MUCH),
+        (1, "g" + "o" * LONG_TEXT, 0.5, None),
     ],
 )
-def test_a_plan_for_much_that_is_likelier_wrong_than_right_is_none(
+@pytest.mark.parametrize("ground", [True, False])
+def test_a_plan_that_is_likelier_wrong_than_right_is_asked_back(
     unsure: tuple[Unsure, httpx.Client],
     count: int,
     text: str,
     confidence: float,
-    doubtful: bool,
+    question: str | None,
     stream: bool,
+    ground: bool,
 ) -> None:
     model, client = unsure
     model.confidence = confidence
     model.enqueue(going(count))
     if stream:
-        *_, (name, answer) = events(client, text=text)
+        *_, (name, answer) = events(client, text=text, ground=ground)
         assert name == "interpretation"
     else:
-        answer = client.post("/v1/interpret", json={"text": text}).json()
-    assert asks_for_less(answer) is doubtful
+        answer = client.post("/v1/interpret", json={"text": text, "ground": ground}).json()
     assert answer["confidence"] == confidence
-    assert len(answer["commands"]) == (0 if doubtful else count)
+    if question is None:
+        assert answer["outcome"] == "interpreted"
+        assert len(answer["commands"]) == count
+    else:
+        assert asks(question, answer)
+
+
+def test_what_is_said_in_other_words_is_a_new_command(
+    unsure: tuple[Unsure, httpx.Client],
+) -> None:
+    model, client = unsure
+
+    def say(text: str, confidence: float) -> dict[str, Any]:
+        model.confidence = confidence
+        body = {"text": text, "session_id": "s"}
+        answer: dict[str, Any] = client.post("/v1/interpret", json=body).json()
+        return answer
+
+    model.enqueue(going(1))
+    assert asks(UNSURE, say("to it with your wheels", 0.2))
+    assert say(FETCH, 0.9)["outcome"] == "interpreted"
+    model.enqueue(going(1))
+    assert asks(UNSURE, say("to it with your wheels", 0.2))
+    assert "withdrew" in say("never mind", 0.9)["reason"]
+
+
+def test_openai_clients_hear_that_it_was_hardly_understood(
+    unsure: tuple[Unsure, httpx.Client],
+) -> None:
+    model, client = unsure
+    model.confidence = 0.2
+    said: Any = [{"role": "user", "content": "to it with your wheels"}]
+    with openai.OpenAI(base_url=f"{client.base_url}/v1", api_key="none") as ai:
+        model.enqueue(going(2))
+        (choice,) = ai.chat.completions.create(model="any", messages=said).choices
+        assert (choice.message.content, choice.message.refusal) == ('{"commands":[]}', UNSURE)
+        model.enqueue(going(2))
+        stream = ai.chat.completions.create(model="any", messages=said, stream=True)
+        choices = [chunk.choices[0] for chunk in stream if chunk.choices]
+    assert "".join(c.delta.refusal or "" for c in choices) == UNSURE
+    with pytest.raises(json.JSONDecodeError):
+        json.loads("".join(c.delta.content or "" for c in choices))
 
 
 def test_the_real_model_over_http(real: httpx.Client) -> None:
