@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from schemas.errors import ModelFileCorrupt, ModelFileMissing
+from schemas.errors import ModelFileCorrupt, ModelFileMissing, SettingsError
 from training.vocabulary import Vocabulary
 
 CHAT_TEMPLATE = (
@@ -41,6 +41,8 @@ _LAYER_PARTS = {
     "attn_norm.weight": "input_layernorm.weight",
     "ffn_norm.weight": "post_attention_layernorm.weight",
 }
+_OUTPUTS = ("attn_output.weight", "ffn_down.weight")
+"""What a layer adds comes out of these."""
 _ENDS = {
     "token_embd.weight": "model.embed_tokens.weight",
     "output_norm.weight": "model.norm.weight",
@@ -163,13 +165,25 @@ class Checkpoint:
         return model
 
 
-def evenly(layers: int, kept: int) -> list[int]:
-    """``kept`` layers spread evenly over the depth, first and last among them."""
-    if not 1 <= kept <= layers:
-        raise ValueError(f"cannot keep {kept} of {layers} layers")
-    if kept == 1:
+def evenly(layers: int, wanted: int) -> list[int]:
+    """``wanted`` layers spread evenly over the depth, first and last among them.
+
+    Of more than there are, some come twice in a row, none three times.
+
+    Raises:
+        SettingsError: more than twice as many are wanted, or none.
+    """
+    if not 1 <= wanted <= 2 * layers:
+        raise SettingsError(
+            f"cannot make {wanted} layers of {layers}",
+            hint="A model grows to twice its layers at most.",
+        )
+    if wanted == 1:
         return [0]
-    return sorted({round(i * (layers - 1) / (kept - 1)) for i in range(kept)})
+    if wanted <= layers:
+        return [round(i * (layers - 1) / (wanted - 1)) for i in range(wanted)]
+    twice = [round((i + 0.5) * layers / (wanted - layers) - 0.5) for i in range(wanted - layers)]
+    return sorted([*range(layers), *twice])
 
 
 def prune(
@@ -182,6 +196,9 @@ def prune(
     feed_forward: int = 0,
 ) -> None:
     """Write a GGUF with those layers and rows of the embedding, still quantized as it was.
+
+    A layer named again adds nothing to what passes through it until it is trained: its two output
+    matrices are zero (block expansion, Wu et al. 2024, "LLaMA Pro").
 
     Args:
         spelled: kept rows, by their new numbers, whose mean becomes a further row each.
@@ -197,23 +214,23 @@ def prune(
         feed_forward if narrow else units,
         source.value("general.file_type"),
     )
-    new = {old: at for at, old in enumerate(layers)}
     for tensor in source.reader.tensors:
-        name, data = str(tensor.name), tensor.data
+        name, data, kind = str(tensor.name), tensor.data, tensor.tensor_type
+        if name.startswith("blk."):
+            if name in narrow:
+                data, kind = narrow[name], gguf.GGMLQuantizationType.F16
+            _, number, part = name.split(".", 2)
+            for at in (at for at, old in enumerate(layers) if old == int(number)):
+                again = at > 0 and layers[at - 1] == layers[at]
+                # All bytes zero are weights of zero in every one of these forms.
+                put = np.zeros_like(data) if again and part in _OUTPUTS else data
+                writer.add_tensor(f"blk.{at}.{part}", np.ascontiguousarray(put), raw_dtype=kind)
+            continue
         if name == "token_embd.weight":
             data = data[np.asarray(rows)]
             if spelled:
-                data = np.concatenate([data, _means(data, tensor.tensor_type, spelled)])
-        elif name.startswith("blk."):
-            _, number, part = name.split(".", 2)
-            if int(number) not in new:
-                continue
-            renamed = f"blk.{new[int(number)]}.{part}"
-            if name in narrow:
-                writer.add_tensor(renamed, narrow[name])
-                continue
-            name = renamed
-        writer.add_tensor(name, np.ascontiguousarray(data), raw_dtype=tensor.tensor_type)
+                data = np.concatenate([data, _means(data, kind, spelled)])
+        writer.add_tensor(name, np.ascontiguousarray(data), raw_dtype=kind)
     _finish(writer)
 
 

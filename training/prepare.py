@@ -1,4 +1,4 @@
-"""Cutting the base model down before fine-tuning: fewer layers, fewer tokens."""
+"""Shaping the base model before fine-tuning: fewer layers, or more, and fewer tokens."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ def cut_down(
 ) -> None:
     """Write the base with ``layers`` evenly chosen layers and about ``tokens`` tokens.
 
+    More layers than the base has are put in evenly; they change no answer before training.
     What answers hold beside values becomes one token a text: a third of the tokens to decode.
     """
     source = Checkpoint.open(base)

@@ -36,7 +36,7 @@ class Small(_Settings):
     output: Path
     data: Data = Data()
     layers: Annotated[int, Field(ge=0)] = 12
-    """Layers kept, evenly chosen; 0: all."""
+    """Layers kept, evenly chosen, or grown to: at most twice the base's; 0: all."""
     feed_forward: Annotated[int, Field(ge=0, multiple_of=32)] = 0
     """Feed-forward units kept in each layer, those with the largest weights; 0: all."""
     tokens: Annotated[int, Field(ge=0)] = 8000

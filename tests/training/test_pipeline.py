@@ -245,11 +245,32 @@ def test_a_missing_or_broken_base_is_named(tmp_path):
         Checkpoint.open(broken)
 
 
-def test_layers_are_kept_evenly():
+def test_layers_are_kept_and_put_in_evenly():
     assert evenly(30, 3) == [0, 14, 29]
     assert evenly(4, 4) == [0, 1, 2, 3]
-    with pytest.raises(ValueError, match="cannot keep"):
-        evenly(4, 5)
+    assert evenly(6, 8) == [0, 1, 1, 2, 3, 4, 4, 5]
+    assert evenly(2, 4) == [0, 0, 1, 1]
+    with pytest.raises(SettingsError, match="5 layers of 2"):
+        evenly(2, 5)
+
+
+def test_layers_put_in_change_nothing_until_they_are_trained(trained, tmp_path):
+    path, _, _ = trained
+    for form in ("f16", "q4_0"):
+        source = Checkpoint.open(path.with_name(f"model-{form}.gguf"))
+        rows = range(len(source.vocabulary.tokens))
+        prune(source, tmp_path / "grown.gguf", evenly(2, 3), rows, source.vocabulary)
+        grown = Checkpoint.open(tmp_path / "grown.gguf")
+        assert grown.layers == 3
+        ids = torch.tensor([source.vocabulary.tokenizer().encode(prompt("follow me")).ids])
+        with torch.no_grad():
+            before, after = (c.model()(ids).logits for c in (source, grown))
+        assert torch.equal(before, after)
+        model = grown.model()
+        model(ids).logits.sum().backward()
+        outputs = model.model.layers[1].mlp.down_proj.weight
+        assert not outputs.any()
+        assert outputs.grad.any()
 
 
 def test_rounding_is_llama_cpps_own():

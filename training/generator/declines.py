@@ -171,6 +171,8 @@ def _missing_action(world: World) -> DeclineDraft:
     text = _template(world, "missing_action")
     verb: Said | str = ""
     scope = _bindings(world)
+    if "{VG}" in text:
+        verb, scope["VG"] = world.mention(world.say(choose(world.rng, DATA["idioms"]), **scope))
     for name, key in _VERBS.items():
         if f"{{{name}}}" in text:
             phrase = str(choose(world.rng, DATA["missing_verbs"][key]))

@@ -11,7 +11,7 @@ from typing import Any
 from training.generator.entities import choose
 from training.generator.grammar import Grammar, weigh
 from training.generator.mentions import clean
-from training.generator.people import DESCRIPTIONS, SIDES, Person
+from training.generator.people import DESCRIPTIONS, SIDES, Person, person
 from training.generator.places import Kind, Place
 from training.generator.plan import Step
 from training.generator.resources import table
@@ -72,6 +72,7 @@ def acquaintance(world: World) -> Lazy:
 def describing(world: World, person: Person, place: Place | None) -> dict[str, Any]:
     """The bindings of a person at a place."""
     scope: dict[str, Any] = {"X": person, "IT": "it", "X_s": person.owner}
+    scope["BY"] = acquaintance(world)
     if place is not None and place.kind is Kind.ROOM and person.value == "lying person":
         place = replace(place, floor=True)
     if place is not None:
@@ -190,6 +191,20 @@ def amended(world: World, text: str, meant: str, wrong: str = "") -> str:
     )
 
 
+def renamed(world: World, draft: Draft, someone: Person) -> Draft:
+    """Now and then somebody else is meant after all, where someone is named."""
+    if not someone.named or not world.chance(0.012):
+        return draft
+    other = person(world, "name")
+    meant = world.say(
+        "[to*2|with|not {WRONG} but|not {WRONG}, i meant|not {WRONG},|*5] {MEANT}",
+        WRONG=clean(someone.noun),
+        MEANT=str(other),
+    )
+    text = amended(world, draft.text, meant.strip())
+    return Draft(text, [other.step if s == someone.step else s for s in draft.steps])
+
+
 __all__ = [
     "Draft",
     "Drawn",
@@ -201,6 +216,7 @@ __all__ = [
     "build_grammar",
     "describing",
     "parted",
+    "renamed",
     "sentence",
     "template",
 ]

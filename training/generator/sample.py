@@ -81,6 +81,10 @@ _REVERSED = (
     "{then}, but only after you have {firsted}", "{then}, but only after you've {firsted}",
     "once you have {firsted}, {then}", "{then} once you've {firsted}",
     "when you have {firsted}, {then}", "only after you have {firsted}, {then}",
+    "{then} after you have {firsted}", "{then} after having {firsted}",
+    "only after having {firsted} should you {then}", "only after {firsting} should you {then}",
+    "not until you have {firsted} should you {then}", "having {firsted}, {then}",
+    "{then}, having first {firsted}", "{then}, though not before {firsting}",
 )  # fmt: skip
 """Two commands told by which comes first, whatever the order they are said in."""
 

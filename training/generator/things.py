@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from training.generator.entities import choose
 from training.generator.mentions import Said
@@ -105,6 +105,7 @@ class Thing:
 class Countables:
     """Things in the plural."""
 
+    world: World
     value: Said
     words: str
 
@@ -122,13 +123,17 @@ class Countables:
             if " of " in thing:
                 head, _, rest = thing.partition(" of ")
                 name = f"{plural(head)} of {rest}"
-        said, words = world.mention(name)
-        return cls(said, words)
+        return cls(world, *world.mention(name))
+
+    def corrected(self) -> Countables:
+        """With others said first: "the forks, no, the knives"."""
+        wrong = self.world.say("{W}{correction}[the |]", W=plural(self.world.object_name()))
+        return replace(self, words=f"{wrong}{self.words}")
 
     @classmethod
     def mass(cls, world: World) -> Countables:
         """One word for many things: fruit, cutlery, food."""
-        return cls(*world.mention(world.category()[0]))
+        return cls(world, *world.mention(world.category()[0]))
 
     def __str__(self) -> str:
         return self.words

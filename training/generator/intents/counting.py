@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from training.generator.draft import Draft, Drawn, acquaintance, sentence
+from training.generator.draft import Draft, Drawn, acquaintance, amended, sentence
 from training.generator.entities import choose
 from training.generator.intents.talking import reported
 from training.generator.people import Crowd, crowd
@@ -31,6 +31,8 @@ def count_things(world: World) -> Draft:
         return reported(world, "count_things_told", scope, count(things.value), TELL_COUNT)
     mass = world.chance(0.05)
     things = Countables.mass(world) if mass else Countables.of(world)
+    if world.chance(0.012):
+        things = things.corrected()
     scope = {
         "S": place,
         "C": things,
@@ -38,6 +40,9 @@ def count_things(world: World) -> Draft:
         "SOME": Drawn(lambda: choose(world.rng, _NUMBERS)),
     }
     text = sentence(world, "count_mass" if mass else "count_things", scope)
+    if world.chance(0.02):
+        wrong, things = things, Countables.of(world)
+        text = amended(world, text, f"the {things.words}", wrong.words)
     return Draft(text, [go(place.value), count(things.value), HOME, TELL_COUNT])
 
 
@@ -61,6 +66,9 @@ def count_people(world: World) -> Draft:
         return reported(world, "count_people_told", scope, count(people.value), TELL_COUNT)
     heads = people.value == "people" and world.chance(0.25)
     text = sentence(world, "headcount" if heads else "count_people", scope)
+    if world.chance(0.03):
+        people = crowd(world)
+        text = amended(world, text, f"the {people.full}")
     return Draft(text, [go(place.value), count(people.value), HOME, TELL_COUNT])
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from schemas.commands import AnswerQuestion, SayWithContext
-from training.generator.draft import Draft, Lazy, describing, parted, sentence, template
+from training.generator.draft import Draft, Lazy, describing, parted, renamed, sentence, template
 from training.generator.entities import choose
 from training.generator.people import Person, everyone, person
 from training.generator.places import Place, anywhere, room, spot
@@ -113,9 +113,8 @@ def meet(world: World) -> Draft:
     scope["F_X_of_S"] = Lazy(world, after.of_person, scope | {"X": owned, "X_s": owned.owner})
     scope["F_GERUND"] = world.say(after.gerund, **scope)
     scope["F_BARE"] = world.say(_BARE.get(after.step.command, after.of_person), **scope)
-    return Draft(
-        _worded(world, _group(world, place, greets, after), verb, scope), [*before, after.step]
-    )
+    text = _worded(world, _group(world, place, greets, after), verb, scope)
+    return renamed(world, Draft(text, [*before, after.step]), someone)
 
 
 def _twice(

@@ -25,8 +25,8 @@ from training.generator.world import World
 
 ANYONE = Step(FindPerson, {"attribute_value": ""})
 _KINDS = (
-    "go go go go go go_twice go_twice go_thrice home say say say introduce follow_me follow_me_to "
-    "guide_me guide_me answer_me find_someone find_someone find_someone greet_someone"
+    "go go go go go go_twice go_twice go_thrice go_and_back home say say say introduce follow_me "
+    "follow_me_to guide_me guide_me answer_me find_someone find_someone find_someone greet_someone"
 ).split()
 _SOUGHT = "name name name name name name gesture pose clothes clothes any any"
 
@@ -50,6 +50,7 @@ def simple(world: World) -> Draft:
         "go": lambda: [go(place.value)],
         "go_twice": lambda: [go(place.value), go(scope["D"].value)],
         "go_thrice": lambda: [go(place.value), go(scope["D"].value), go(scope["E"].value)],
+        "go_and_back": lambda: [go(place.value), HOME],
         "find_someone": lambda: sought,
         "greet_someone": lambda: [*sought, INTRODUCE],
         "home": lambda: [HOME],

@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from training.generator.declines import chore
-from training.generator.draft import Draft, Drawn, Lazy, describing, parted, sentence, template
+from training.generator.draft import (
+    Draft,
+    Drawn,
+    Lazy,
+    amended,
+    describing,
+    parted,
+    renamed,
+    sentence,
+    template,
+)
 from training.generator.intents.meeting import whereabouts
 from training.generator.people import everyone, person
 from training.generator.places import room
@@ -25,7 +35,11 @@ def talk(world: World) -> Draft:
     scope = describing(world, someone, place) | {"T": words, "Y": str(someone)}
     group = "talk" if place else "talk_nowhere"
     there = [go(place.value)] if place else []
-    return Draft(sentence(world, group, scope), [*there, someone.step, say(value)])
+    text = sentence(world, group, scope)
+    if world.chance(0.015):
+        value, words = world.topic()
+        text = amended(world, text, world.say("[tell {X.pron}*3|{X}:|] {T}", X=someone, T=words))
+    return renamed(world, Draft(text, [*there, someone.step, say(value)]), someone)
 
 
 def message(world: World) -> Draft:
@@ -85,7 +99,8 @@ def answer(world: World) -> Draft:
         scope[name] = Lazy(world, text, scope)
     there = [go(place.value)] if place else []
     group = "answer" if place else "answer_nowhere"
-    return Draft(sentence(world, group, scope), [*there, someone.step, ANSWER])
+    asked = Draft(sentence(world, group, scope), [*there, someone.step, ANSWER])
+    return renamed(world, asked, someone)
 
 
 def reported(world: World, group: str, scope: dict[str, Any], found: Step, told: Step) -> Draft:
