@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from schemas.plan import DeclineReason
-from training.generator.draft import Drawn, Lazy, templates
+from training.generator.draft import Drawn, Lazy, acquaintance, templates
 from training.generator.entities import choose
 from training.generator.mentions import Said, clean
 from training.generator.people import person
@@ -106,6 +106,7 @@ def _bindings(world: World) -> dict[str, Any]:
     }
     for name, key in _OPEN_LISTS.items():
         scope[name] = Drawn(partial(choose, world.rng, DATA[key]))
+    scope["KIN"] = acquaintance(world)
     scope["PT"] = Lazy(world, "the {P}", scope)
     scope["IT"] = "it"
     for name, key in _SPOKEN_OF.items():
@@ -156,6 +157,7 @@ _VERBS = {
     "VT": "thing", "VI": "into", "VP": "person", "VA": "alone", "VS": "shot", "VC": "performing",
     "VD": "driving", "VH": "thrown", "VL": "listed", "VQ": "bought",
     "VB": "bodily", "VAS": "asking", "VR": "urging", "VE": "reminding", "VK": "adjusting",
+    "VN": "phoning",
 }  # fmt: skip
 """Bindings of the verbs the robot lacks, by their lists."""
 

@@ -102,7 +102,7 @@ def meet(world: World) -> Draft:
     before = [*([go(place.value)] if place else []), someone.step, *([INTRODUCE] if greets else [])]
     scope = describing(world, someone, place)
     if place and world.chance(0.12):
-        return Draft(_worded(world, "meet_only", verb, scope), before)
+        return renamed(world, Draft(_worded(world, "meet_only", verb, scope), before), someone)
     after = follow_up(world, someone, "talk talk answer follow follow_to guide guide")
     if place and world.chance(0.08):
         return _twice(world, someone, verb, scope, before)
