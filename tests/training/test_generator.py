@@ -347,6 +347,13 @@ def test_declines_name_the_verb_they_lack(samples):
     assert any(isinstance(a, Plan) for a in declined)
 
 
+@pytest.mark.parametrize("split", Split)
+def test_what_is_lacking_fits_an_answer_in_every_split(split):
+    made = Generator(Recipe(declines=0.5), split).samples(8, 2_000)
+    lacking = [json.loads(s.target)["verb"] for s in made if s.kind == "missing_action"]
+    assert max(map(len, lacking)) > 20
+
+
 def test_an_arena_of_ones_own_is_named(tmp_path):
     path = tmp_path / "arena.yaml"
     path.write_text(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from schemas.plan import DeclineReason
+from schemas.plan import MAX_VERB_LENGTH, DeclineReason
 from training.generator.draft import Drawn, Lazy, acquaintance, templates
 from training.generator.entities import choose
 from training.generator.mentions import Said, clean
@@ -174,7 +174,7 @@ def _missing_action(world: World) -> DeclineDraft:
     verb: Said | str = ""
     scope = _bindings(world)
     if "{VG}" in text:
-        verb, scope["VG"] = world.mention(world.say(choose(world.rng, DATA["idioms"]), **scope))
+        verb, scope["VG"] = world.mention(_idiom(world, scope))
     for name, key in _VERBS.items():
         if f"{{{name}}}" in text:
             phrase = str(choose(world.rng, DATA["missing_verbs"][key]))
@@ -189,6 +189,14 @@ def _missing_action(world: World) -> DeclineDraft:
             verb = str(choose(world.rng, _ONE_WORD))
             scope[name] = form(verb)
     return DeclineDraft(world.say(text, **scope), DeclineReason.MISSING_ACTION, verb)
+
+
+def _idiom(world: World, scope: dict[str, Any]) -> str:
+    """Short enough to be named whole, also where a recogniser makes a longer word of one."""
+    while True:
+        phrase = world.say(choose(world.rng, DATA["idioms"]), **scope)
+        if len(phrase) <= MAX_VERB_LENGTH - 6:
+            return phrase
 
 
 def _split_particle(phrase: str) -> tuple[str, str]:
