@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from schemas.plan import MAX_COMMANDS, Decline, DeclineReason, Plan, TooMuch, answer_from
+from schemas.plan import (
+    MAX_COMMANDS,
+    MAX_VERB_LENGTH,
+    Decline,
+    DeclineReason,
+    Plan,
+    TooMuch,
+    answer_from,
+)
 from training.generator.declines import withdrawn
 from training.generator.draft import Draft
 from training.generator.entities import Arena, ArenaError, Lexicon, Mixture
@@ -351,7 +359,16 @@ def test_declines_name_the_verb_they_lack(samples):
 def test_what_is_lacking_fits_an_answer_in_every_split(split):
     made = Generator(Recipe(declines=0.5), split).samples(8, 2_000)
     lacking = [json.loads(s.target)["verb"] for s in made if s.kind == "missing_action"]
-    assert max(map(len, lacking)) > 20
+    assert max(map(len, lacking)) <= MAX_VERB_LENGTH
+
+
+def test_idioms_of_the_robots_own_verbs_are_trained_on():
+    made = Generator(Recipe(declines=0.5)).samples(8, 6_000)
+    lacking = {json.loads(s.target)["verb"].lower() for s in made if s.kind == "missing_action"}
+    phrased = re.compile(
+        r"keep a close eye on |turn .+ (?:a notch|a bit|halfway)$|bring .+ to court$"
+    )
+    assert any(phrased.match(verb) for verb in lacking)
 
 
 def test_an_arena_of_ones_own_is_named(tmp_path):
