@@ -219,12 +219,7 @@ def prune(
         if name.startswith("blk."):
             if name in narrow:
                 data, kind = narrow[name], gguf.GGMLQuantizationType.F16
-            _, number, part = name.split(".", 2)
-            for at in (at for at, old in enumerate(layers) if old == int(number)):
-                again = at > 0 and layers[at - 1] == layers[at]
-                # All bytes zero are weights of zero in every one of these forms.
-                put = np.zeros_like(data) if again and part in _OUTPUTS else data
-                writer.add_tensor(f"blk.{at}.{part}", np.ascontiguousarray(put), raw_dtype=kind)
+            _put_in_layers(writer, name, np.ascontiguousarray(data), kind, layers)
             continue
         if name == "token_embd.weight":
             data = data[np.asarray(rows)]
@@ -232,6 +227,24 @@ def prune(
                 data = np.concatenate([data, _means(data, kind, spelled)])
         writer.add_tensor(name, np.ascontiguousarray(data), raw_dtype=kind)
     _finish(writer)
+
+
+def _put_in_layers(
+    writer: gguf.GGUFWriter,
+    name: str,
+    data: NDArray[Any],
+    kind: gguf.GGMLQuantizationType,
+    layers: Sequence[int],
+) -> None:
+    """A layer's tensor, wherever the layer is named."""
+    _, number, part = name.split(".", 2)
+    for at, old in enumerate(layers):
+        if old != int(number):
+            continue
+        again = at > 0 and layers[at - 1] == old
+        # All bytes zero are weights of zero in every one of these forms.
+        put = np.zeros_like(data) if again and part in _OUTPUTS else data
+        writer.add_tensor(f"blk.{at}.{part}", put, raw_dtype=kind)
 
 
 def _narrowed(source: Checkpoint, kept: int) -> dict[str, NDArray[np.float16]]:

@@ -40,7 +40,7 @@ def _reasoned(world: World, text: str) -> str:
         "CHORING": f"{gerund(verb)}{space}{rest}",
         "RN": Drawn(world.name),
         "RO": Drawn(world.object_name),
-        "RP": Drawn(lambda: world.room() if world.chance(0.5) else world.location()),
+        "RP": Drawn(world.place_name),
         "TEXT": text.rstrip(" ."),
     }
     return world.say("[{TEXT}{reason}*3|{reason_first}{TEXT}*2]", **scope)

@@ -95,7 +95,7 @@ def _bindings(world: World) -> dict[str, Any]:
         "W": Drawn(lambda: world.lexicon.word(world.rng, world.chance(0.2))),
         "WS": Drawn(lambda: plural(world.lexicon.word(world.rng, world.chance(0.2)))),
         "N": Drawn(world.name),
-        "P": Drawn(lambda: world.room() if world.chance(0.5) else world.location()),
+        "P": Drawn(world.place_name),
         "O": Drawn(world.object_name),
         "O2": Drawn(world.object_name),
         "OBJ": Drawn(lambda: _object(world)),

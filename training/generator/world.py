@@ -179,6 +179,10 @@ class World:
         word = self._word(self.source == "coined")
         return word if self.chance(0.5) else f"{word} {choose(rng, ROOM_HEADS)}"
 
+    def place_name(self) -> str:
+        """A room's name, or a piece of furniture's."""
+        return self.room() if self.chance(0.5) else self.location()
+
     def object_name(self) -> str:
         """A thing one can carry."""
         lex, rng = self.lexicon, self.rng
