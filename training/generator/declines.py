@@ -112,6 +112,7 @@ def _bindings(world: World) -> dict[str, Any]:
     for name, key in _SPOKEN_OF.items():
         scope[name] = Lazy(world, DATA[key], scope)
     scope["ASKED"] = Lazy(world, DATA["asked"], scope)
+    scope["HELD"] = Lazy(world, DATA["held"], scope)
     scope["PAYLOAD"] = Lazy(world, "{PAY}", {"PAY": scope["PAY"]})
     return scope
 
@@ -157,7 +158,7 @@ _VERBS = {
     "VT": "thing", "VI": "into", "VP": "person", "VA": "alone", "VS": "shot", "VC": "performing",
     "VD": "driving", "VH": "thrown", "VL": "listed", "VQ": "bought",
     "VB": "bodily", "VAS": "asking", "VR": "urging", "VE": "reminding", "VK": "adjusting",
-    "VN": "phoning",
+    "VN": "phoning", "VG": "idiom", "VWT": "waiting",
 }  # fmt: skip
 """Bindings of the verbs the robot lacks, by their lists."""
 
@@ -173,11 +174,9 @@ def _missing_action(world: World) -> DeclineDraft:
     text = _template(world, "missing_action")
     verb: Said | str = ""
     scope = _bindings(world)
-    if "{VG}" in text:
-        verb, scope["VG"] = world.mention(_idiom(world, scope))
     for name, key in _VERBS.items():
         if f"{{{name}}}" in text:
-            phrase = str(choose(world.rng, DATA["missing_verbs"][key]))
+            phrase = _lacking(world, key, scope)
             if key == "alone":
                 first, rest = _split_particle(phrase)
                 verb, marked = world.mention(first)
@@ -191,10 +190,10 @@ def _missing_action(world: World) -> DeclineDraft:
     return DeclineDraft(world.say(text, **scope), DeclineReason.MISSING_ACTION, verb)
 
 
-def _idiom(world: World, scope: dict[str, Any]) -> str:
+def _lacking(world: World, key: str, scope: dict[str, Any]) -> str:
     """Short enough to be named whole, also where a recogniser makes a longer word of one."""
     while True:
-        phrase = world.say(choose(world.rng, DATA["idioms"]), **scope)
+        phrase = world.say(choose(world.rng, DATA["missing_verbs"][key]), **scope)
         if len(phrase) <= MAX_VERB_LENGTH - 6:
             return phrase
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
+from schemas.commands import FindPersonByName
 from training.generator.entities import choose
 from training.generator.grammar import Grammar, weigh
-from training.generator.mentions import clean
+from training.generator.mentions import Said, clean
 from training.generator.people import DESCRIPTIONS, SIDES, Person, person
 from training.generator.places import Kind, Place
 from training.generator.plan import Step
@@ -155,13 +156,17 @@ class NothingHeldOut(LookupError):
     """The group keeps no template back, so no unseen one can be drawn."""
 
 
-def template(world: World, group: str, name: str = "sentences") -> str:
-    """One of the group's templates.
+def template(
+    world: World, group: str, name: str = "sentences", having: re.Pattern[str] | None = None
+) -> str:
+    """One of the group's templates, of those that match where it is said what to match.
 
     Raises:
         NothingHeldOut: unseen templates are wanted and the group has none.
     """
-    options = templates(group, world.lexicon.split, name)
+    options: Sequence[str] = templates(group, world.lexicon.split, name)
+    if having:
+        options = [text for text in options if having.search(text)]
     if not options:
         raise NothingHeldOut(group)
     return str(choose(world.rng, options))
@@ -191,18 +196,21 @@ def amended(world: World, text: str, meant: str, wrong: str = "") -> str:
     )
 
 
-def renamed(world: World, draft: Draft, someone: Person) -> Draft:
-    """Now and then somebody else is meant after all, where someone is named."""
-    if not someone.named or not world.chance(0.012):
+def renamed(world: World, draft: Draft) -> Draft:
+    """Now and then somebody else is meant after all, where one person is named."""
+    named = {s.fields["name"] for s in draft.steps if s.command is FindPersonByName}
+    if len(named) != 1 or not world.chance(0.012):
         return draft
+    wrong = named.pop()
     other = person(world, "name")
     meant = world.say(
         "[to*2|with|not {WRONG} but|not {WRONG}, i meant|not {WRONG},|*5] {MEANT}",
-        WRONG=clean(someone.noun),
+        WRONG=wrong.fallback if isinstance(wrong, Said) else wrong,
         MEANT=str(other),
     )
     text = amended(world, draft.text, meant.strip())
-    return Draft(text, [other.step if s == someone.step else s for s in draft.steps])
+    swapped = [other.step if s.command is FindPersonByName else s for s in draft.steps]
+    return Draft(text, swapped)
 
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from schemas.commands import FindPerson, FindPersonByName
@@ -117,12 +117,20 @@ def person(world: World, kinds: str) -> Person:
     pron = world.say("[them*30|him*6|her*6|this person|that person|the person]")
     if kind == "name":
         return _called(world, pron) if world.chance(0.1) else _named(world, pron)
-    if kind == "clothes":
-        return _dressed(world, pron)
     if kind == "any":
         return _anyone(world, pron)
-    look = posture(world) if kind == "pose" else gesture(world)
-    return _described(world, look, pron)
+    someone = _seen(world, kind, pron)
+    if not world.chance(0.015):
+        return someone
+    other = _seen(world, kind, pron)
+    noun = world.say("{A}{correction}{B}", A=other, B=someone)
+    return replace(someone, noun=noun, short=noun, head="", tail="")
+
+
+def _seen(world: World, kind: str, pron: str) -> Person:
+    if kind == "clothes":
+        return _dressed(world, pron)
+    return _described(world, posture(world) if kind == "pose" else gesture(world), pron)
 
 
 def _named(world: World, pron: str) -> Person:
@@ -142,7 +150,8 @@ def _called(world: World, pron: str) -> Person:
         said, words = world.mention(f"{world.say('{head_titles}')} {world.name().split()[-1]}")
         return Person(world, said, True, words, pron, words)
     said, name = world.mention(world.name())
-    noun = world.say("{head_called}", NAME=name, relation=world.say("{head_relations}"))
+    relation = world.say("{head_relations}")
+    noun = world.say("{head_called}", NAME=name, relation=relation, OWNER=world.name())
     gender = next((w for w in ("man", "woman", "guy", "lady") if f" {w} " in noun), "")
     return Person(world, said, True, noun, _agreeing(pron, gender), noun)
 
@@ -246,7 +255,7 @@ def garment(world: World, color: str, clothes: str) -> tuple[str, str]:
         said_color = choose(world.rng, SHADES[color])
     said_clothes = clothes.replace("t shirt", world.say("{t_shirt}"))
     canonical = "" if (said_color, said_clothes) == (color, clothes) else f"{color} {clothes}"
-    return f"{said_color} {said_clothes}", canonical
+    return f"{said_color} {said_clothes}".strip(), canonical.strip()
 
 
 _CLAD = (
@@ -259,16 +268,18 @@ def _dressed(world: World, pron: str) -> Person:
     color, (one, _) = world.outfit()
     words, gender = _head(world)
     pron = _agreeing(pron, gender)
-    if world.chance(0.07):
+    if world.chance(0.06):
+        color = ""
+    elif world.chance(0.07):
         noun = f"{words} whose {one} is {color}"
         return Person(world, f"{color} {one}", False, noun, pron, noun)
     phrase, canonical = garment(world, color, one)
-    if world.chance(0.05):
+    if color and world.chance(0.05):
         phrase, canonical = world.say(f"{color}[ |-][colored|coloured] {one}"), f"{color} {one}"
     said, marked = world.mention(phrase)
     tail = ""
     if world.chance(0.05):
-        canonical = f"{color} {one}"
+        canonical = f"{color} {one}".strip()
         noun = f"the {marked}{choose(world.rng, _CLAD)}"
     else:
         det = world.say("[a*5|the|that|their]")
@@ -302,7 +313,17 @@ _CROWDS = (
 
 
 def crowd(world: World) -> Crowd:
-    """People of a pose, gesture or clothes, or any."""
+    """People of a pose, gesture or clothes, or any; now and then after others were said."""
+    people = _counted(world)
+    if not people.doing or not world.chance(0.015):
+        return people
+    other = _counted(world)
+    doing = world.say("{A}{correction}{B}", A=other.doing or people.doing, B=people.doing)
+    full = world.say("{A}{correction}[the |]{B}", A=other.full, B=people.full)
+    return replace(people, doing=doing, full=full)
+
+
+def _counted(world: World) -> Crowd:
     noun = world.say("{people}")
     kind = choose(world.rng, _CROWDS)
     if kind == "any":

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from schemas.plan import MAX_COMMANDS, Decline, compact
 from training.generator.asides import spoken
 from training.generator.declines import decline, withdrawn
-from training.generator.draft import Draft, NothingHeldOut, build_grammar
+from training.generator.draft import Draft, NothingHeldOut, build_grammar, renamed
 from training.generator.entities import Arena, Lexicon, Mixture, choose
 from training.generator.grammar import Grammar
 from training.generator.intents import INTENTS
@@ -84,6 +84,11 @@ _REVERSED = (
     "{then} after you have {firsted}", "{then} after having {firsted}",
     "only after having {firsted} should you {then}", "only after {firsting} should you {then}",
     "not until you have {firsted} should you {then}", "having {firsted}, {then}",
+    "{then}, though before anything else {first}", "last of all {then}, but to begin with {first}",
+    "{then}, but not until you have {firsted}", "{then} only once you have {firsted}",
+    "finish by {thening}, but start by {firsting}", "second {then}, first {first}",
+    "later {then}, but right now {first}", "{then}, but start by {firsting}",
+    "your second job is to {then}, your first is to {first}", "to begin with {first}, later {then}",
     "{then}, having first {firsted}", "{then}, though not before {firsting}",
 )  # fmt: skip
 """Two commands told by which comes first, whatever the order they are said in."""
@@ -172,7 +177,7 @@ class Generator:
             return self._decline(World(rng, self.lexicon, self.grammar))
         world = World(rng, self.lexicon, self.grammar)
         intent = self._intent(rng)
-        draft, kind = intent(world), intent.__name__
+        draft, kind = renamed(world, intent(world)), intent.__name__
         if draw < self.recipe.declines + self.recipe.compositions:
             draft, kind = self._compose(world, intent, draft), "composition"
         elif world.chance(_OTHERWISE) and imperative(draft.text):
@@ -190,7 +195,7 @@ class Generator:
         for _ in range(rng.choices(*_FURTHER_TASKS)[0]):
             if not alike:
                 intent = self._intent(rng)
-            more = intent(world)
+            more = renamed(world, intent(world))
             fits = len(steps) + len(more.steps) <= MAX_COMMANDS + 1
             if not fits or len(text) + len(more.text) > LONGEST:
                 break

@@ -12,6 +12,8 @@ from training.generator.mentions import OPENINGS, Said, mark
 from training.generator.resources import table
 
 ROOM_HEADS = "room hall lounge lab area office wing corner zone suite chamber deck studio".split()
+ROOM_NUMBERS = "one two three 1 2 3 4 12 101 204 a b c".split()
+PLACE_NUMBERS = "one two three four five seven 1 2 3 4 12 a b".split()
 KIND_HEADS = "product thing object good tool supply part kit device food drink item".split()
 PLACE_HEADS = (
     "table shelf rack stand cabinet box counter bin desk machine tray drawer bench".split()
@@ -114,9 +116,7 @@ class World:
             if form < 0.67:
                 return f"{word} {choose(rng, ROOM_HEADS)}"
             if form < 0.73:
-                return (
-                    f"{choose(rng, ROOM_HEADS)} {choose(rng, '1 2 3 4 12 101 204 a b c'.split())}"
-                )
+                return f"{choose(rng, ROOM_HEADS)} {choose(rng, ROOM_NUMBERS)}"
             if form < 0.81:
                 return f"{word} {self._word(coined)}"
             if form < 0.87:
@@ -146,9 +146,7 @@ class World:
             if form < 0.67:
                 return f"{choose(rng, lex.place_adjectives)} {word}"
             if form < 0.71:
-                return (
-                    f"{choose(rng, PLACE_HEADS)} {choose(rng, 'one two three 1 2 3 4 a b'.split())}"
-                )
+                return f"{choose(rng, PLACE_HEADS)} {choose(rng, PLACE_NUMBERS)}"
             if form < 0.79:
                 return f"{word} {self._word(coined)}"
             if form < 0.87:

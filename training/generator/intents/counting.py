@@ -13,7 +13,9 @@ from training.generator.plan import HOME, TELL_COUNT, count, go
 from training.generator.things import Countables, Thing
 from training.generator.world import World
 
-_NUMBERS = "two three four five six seven eight nine ten twelve 2 3 4 5 6 8 10".split()
+_NUMBERS = (
+    "two three four five six seven eight nine ten twelve twenty thirty 2 3 4 5 6 8 10".split()
+)
 
 
 def count_things(world: World) -> Draft:
@@ -33,17 +35,17 @@ def count_things(world: World) -> Draft:
     things = Countables.mass(world) if mass else Countables.of(world)
     if world.chance(0.012):
         things = things.corrected()
-    scope = {
-        "S": place,
-        "C": things,
-        "BY": acquaintance(world),
-        "SOME": Drawn(lambda: choose(world.rng, _NUMBERS)),
-    }
+    scope = {"S": place, "C": things} | _claimed(world)
     text = sentence(world, "count_mass" if mass else "count_things", scope)
     if world.chance(0.02):
         wrong, things = things, Countables.of(world)
         text = amended(world, text, f"the {things.words}", wrong.words)
     return Draft(text, [go(place.value), count(things.value), HOME, TELL_COUNT])
+
+
+def _claimed(world: World) -> dict[str, Any]:
+    """Who says how many there are, and how many that is."""
+    return {"BY": acquaintance(world), "SOME": Drawn(lambda: choose(world.rng, _NUMBERS))}
 
 
 def _whether_there(world: World) -> Draft:
@@ -57,7 +59,7 @@ def _whether_there(world: World) -> Draft:
 def count_people(world: World) -> Draft:
     """How many people of a description are at a place, or here; told as things are."""
     people = crowd(world)
-    scope: dict[str, Any] = {"P": people, "are_doing": _are(world, people)}
+    scope: dict[str, Any] = {"P": people, "are_doing": _are(world, people)} | _claimed(world)
     if world.chance(0.07):
         text = sentence(world, "count_people_here", scope)
         return Draft(text, [count(people.value), HOME, TELL_COUNT])

@@ -28,7 +28,8 @@ def fetch(world: World) -> Draft:
     draft = _fetched(world, thing)
     meant = Thing.of(world, plain=True)
     steps = [pick(meant.value) if s.command is PickObject else s for s in draft.steps]
-    return Draft(amended(world, draft.text, meant.the, thing.words), steps)
+    named = world.say("[{M}|{M.the}]", M=meant)
+    return Draft(amended(world, draft.text, named, thing.words), steps)
 
 
 def _fetched(world: World, thing: Thing) -> Draft:
@@ -56,11 +57,7 @@ def _fetched(world: World, thing: Thing) -> Draft:
         return Draft(sentence(world, group, scope), steps)
     if goal == "me":
         text = sentence(world, f"fetch_{nowhere}to_operator", scope)
-        if place and world.chance(0.02):
-            meant = surface(world)
-            text = amended(world, text, world.say("[{M.src}*3|{M.the}]", M=meant), place.words)
-            steps = [go(meant.value), pick(thing.value)]
-        return Draft(text, [*steps, HOME, GIVE])
+        return _elsewhere(world, Draft(text, [*steps, HOME, GIVE]), place, "{M.the}")
     if goal == "place":
         scope["D"] = destination = surface(world)
         text = sentence(world, f"fetch_{nowhere}to_place", scope)
@@ -68,8 +65,22 @@ def _fetched(world: World, thing: Thing) -> Draft:
             wrong, destination = destination, surface(world)
             there = world.say("[{M.on}*2|to {M.the}|{M.the}*2]", M=destination)
             text = amended(world, text, there, wrong.words)
-        return Draft(text, [*steps, go(destination.value), PUT])
-    return _to_person(world, scope, steps, nowhere)
+            return Draft(text, [*steps, go(destination.value), PUT])
+        return _elsewhere(world, Draft(text, [*steps, go(destination.value), PUT]), place)
+    return _elsewhere(world, _to_person(world, scope, steps, nowhere), place)
+
+
+def _elsewhere(world: World, draft: Draft, place: Place | None, bare: str = "{M.src}") -> Draft:
+    """Now and then from another place than was said first; ``bare`` where no other is meant."""
+    if place is None or not world.chance(0.02):
+        return draft
+    meant = surface(world)
+    there = world.say(
+        f"[{{M.src}}*3|{bare}|[it's|it is|i saw it|i left it|they are] {{M.at}}*3]", M=meant
+    )
+    text = amended(world, draft.text, there, place.words)
+    first = go(place.value)
+    return Draft(text, [go(meant.value) if s == first else s for s in draft.steps])
 
 
 def _source(world: World) -> Place | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from training.generator.draft import Draft, amended, describing, renamed, sentence
+from training.generator.draft import Draft, amended, describing, sentence
 from training.generator.intents.meeting import whereabouts
 from training.generator.people import Person, person
 from training.generator.places import Place, anywhere, room, spot
@@ -47,9 +47,9 @@ def guide_person(world: World) -> Draft:
 
 
 def _handing(world: World, draft: Draft, someone: Person) -> Draft:
-    """Now and then with a thing for the person at the end, or for somebody else after all."""
+    """Now and then with a thing for the person at the end."""
     if not world.chance(0.05):
-        return renamed(world, draft, someone)
+        return draft
     thing = Thing.of(world, plain=True)
     text = world.say(
         "{TEXT}{then}[give|hand|bring|offer|pass] [{X.pron} {O}|{O} to {X.pron}]",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from training.generator.draft import Draft, Lazy, describing, sentence
+from training.generator.draft import Draft, Lazy, acquaintance, amended, describing, sentence
 from training.generator.entities import choose
 from training.generator.grammar import weigh
 from training.generator.intents.meeting import whereabouts
@@ -111,7 +111,7 @@ def superlative(world: World) -> Draft:
     place = surface(world) if world.chance(0.9) else room(world)
     kin = Kindred.of(world)
     measure, wording = _measure(world)
-    scope: dict[str, Any] = {"S": place, "K": kin, **wording}
+    scope: dict[str, Any] = {"S": place, "K": kin, "BY": acquaintance(world), **wording}
     verb, _, rest = wording["clause"].partition(" ")
     scope["clauses"] = f"{_PLURAL.get(verb, verb)} {rest}"
     packed = "[{before} {K.one}*8|{K.one} {packed}*4|{before} of the {K.many}|{before} {K.one} of all|{K.one} that {clause}*2]"  # noqa: E501
@@ -124,6 +124,11 @@ def superlative(world: World) -> Draft:
         return reported(world, "superlative_told", scope, found, TELL_VISUAL)
     unnamed = kin.value == "object" and world.chance(0.15)
     text = sentence(world, "superlative_any" if unnamed else "superlative", scope)
+    if world.chance(0.015):
+        measure, wording = _measure(world)
+        text = amended(
+            world, text, world.say("[the {before}[| one]*2|which [one |]{clause}]", **wording)
+        )
     return Draft(text, [go(place.value), compare(measure, kin.value), HOME, TELL_VISUAL])
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from schemas.commands import AnswerQuestion, SayWithContext
-from training.generator.draft import Draft, Lazy, describing, parted, renamed, sentence, template
+from training.generator.draft import Draft, Lazy, describing, parted, sentence, template
 from training.generator.entities import choose
 from training.generator.people import Person, everyone, person
 from training.generator.places import Place, anywhere, room, spot
@@ -102,7 +102,7 @@ def meet(world: World) -> Draft:
     before = [*([go(place.value)] if place else []), someone.step, *([INTRODUCE] if greets else [])]
     scope = describing(world, someone, place)
     if place and world.chance(0.12):
-        return renamed(world, Draft(_worded(world, "meet_only", verb, scope), before), someone)
+        return Draft(_worded(world, "meet_only", verb, scope), before)
     after = follow_up(world, someone, "talk talk answer follow follow_to guide guide")
     if place and world.chance(0.08):
         return _twice(world, someone, verb, scope, before)
@@ -114,7 +114,7 @@ def meet(world: World) -> Draft:
     scope["F_GERUND"] = world.say(after.gerund, **scope)
     scope["F_BARE"] = world.say(_BARE.get(after.step.command, after.of_person), **scope)
     text = _worded(world, _group(world, place, greets, after), verb, scope)
-    return renamed(world, Draft(text, [*before, after.step]), someone)
+    return Draft(text, [*before, after.step])
 
 
 def _twice(
@@ -126,6 +126,8 @@ def _twice(
     then = follow_up(world, someone, f"{kinds} follow follow_to guide guide")
     scope["F"] = world.say(first.of_pronoun, **scope | first.scope)
     scope["F2"] = world.say(then.of_pronoun, **scope | then.scope)
+    scope["F_GERUND"] = world.say(first.gerund, **scope | first.scope)
+    scope["F2_GERUND"] = world.say(then.gerund, **scope | then.scope)
     return Draft(_worded(world, "meet_twice", verb, scope), [*before, first.step, then.step])
 
 
@@ -155,11 +157,8 @@ _MET = re.compile(r"\{(?:VERB|ONCE)")
 
 
 def _worded(world: World, group: str, verb: str, scope: dict[str, Any]) -> str:
-    text = template(world, group)
-    while (
-        verb == "greet" and group not in _SAYS_THE_GREETING and not _MET.search(text)
-    ):  # the greeting must be said
-        text = template(world, group)
+    must_greet = verb == "greet" and group not in _SAYS_THE_GREETING
+    text = template(world, group, having=_MET if must_greet else None)
     gerund = {"meet": "meeting", "find": "finding", "greet": "greeting"}[verb]
     text = text.replace("{VERBING_PRON}", f"{{{gerund} X.pron}}").replace("{VERBING", f"{{{gerund}")
     text = text.replace("{VERB ", f"{{{verb} ").replace("{ONCE X}", f"{{once_{verb}}} {{X}}")

@@ -12,7 +12,6 @@ from training.generator.draft import (
     amended,
     describing,
     parted,
-    renamed,
     sentence,
     template,
 )
@@ -39,7 +38,7 @@ def talk(world: World) -> Draft:
     if world.chance(0.015):
         value, words = world.topic()
         text = amended(world, text, world.say("[tell {X.pron}*3|{X}:|] {T}", X=someone, T=words))
-    return renamed(world, Draft(text, [*there, someone.step, say(value)]), someone)
+    return Draft(text, [*there, someone.step, say(value)])
 
 
 def message(world: World) -> Draft:
@@ -99,8 +98,7 @@ def answer(world: World) -> Draft:
         scope[name] = Lazy(world, text, scope)
     there = [go(place.value)] if place else []
     group = "answer" if place else "answer_nowhere"
-    asked = Draft(sentence(world, group, scope), [*there, someone.step, ANSWER])
-    return renamed(world, asked, someone)
+    return Draft(sentence(world, group, scope), [*there, someone.step, ANSWER])
 
 
 def reported(world: World, group: str, scope: dict[str, Any], found: Step, told: Step) -> Draft:
