@@ -19,10 +19,12 @@ from schemas.plan import (
     answer_from,
 )
 from training.generator.declines import withdrawn
-from training.generator.draft import Draft
+from training.generator.draft import Draft, NothingHeldOut, renamed, template
 from training.generator.entities import Arena, ArenaError, Lexicon, Mixture
 from training.generator.intents import INTENTS
-from training.generator.mentions import MARKS
+from training.generator.intents.fetching import fetch
+from training.generator.intents.leading import guide_person
+from training.generator.mentions import MARKS, clean, said
 from training.generator.resources import lines
 from training.generator.sample import Generator, Recipe, _joined, _reversed
 from training.generator.splits import Split, word_held_out
@@ -335,6 +337,56 @@ def test_a_place_may_stand_between_a_person_and_their_looks(plain):
     assert found
     for side, sample in found:
         assert f"{side} arm" in sample.target, sample
+
+
+def _of(intent, count):
+    """Plain utterances of one intent, and the commands of their plans."""
+    generator = Generator(Recipe())
+    rng = random.Random(5)
+    for _ in range(count):
+        world = World(rng, generator.lexicon, generator.grammar)
+        draft = renamed(world, intent(world))
+        found = said(draft.text)
+        yield clean(draft.text), [step.written(found) for step in draft.steps]
+
+
+def test_of_two_places_for_a_thing_the_one_said_last_is_gone_to():
+    moved = [(t, p) for t, p in _of(fetch, 20_000) if re.search(r"\bi (?:saw|left) it ", t)]
+    corrected = [
+        (text, plan)
+        for text, plan in moved
+        if text.count(plan[0].get("location_to_go", "nowhere")) == 1
+        and re.search(r"(?:no|actually|wait|sorry|hang on)[, ]+i (?:saw|left) it ", text)
+    ]
+    assert len(corrected) > 5
+    for text, plan in corrected:
+        assert text.index(plan[0]["location_to_go"]) > text.index(" it ")
+
+
+def test_of_two_looks_of_a_person_the_one_said_last_counts():
+    pose = r"(sitting|standing|lying) person"
+    again = re.compile(rf"\b{pose}, (?:no|uh|er|sorry), the {pose}")
+    looked = [(found, p) for t, p in _of(guide_person, 60_000) if (found := again.search(t))]
+    assert looked
+    for found, plan in looked:
+        described = [c["attribute_value"] for c in plan if c["action"] == "find_person"]
+        assert described == [f"{found[2]} person"]
+
+
+def test_who_gets_a_thing_may_be_somebody_else_after_all():
+    meant = re.compile(r"\bnot [\w' -]+, i meant ([\w-]+)")
+    given = [(found, p) for t, p in _of(fetch, 40_000) if (found := meant.search(t))]
+    named = [(m[1], c["name"]) for m, p in given for c in p if "name" in c]
+    assert named
+    assert all(name.startswith(said) for said, name in named)
+
+
+def test_a_group_without_a_fitting_template_says_so():
+    generator = Generator(Recipe())
+    world = World(random.Random(1), generator.lexicon, generator.grammar)
+    assert "{VERB" in template(world, "meet_only", having=re.compile(r"\{VERB"))
+    with pytest.raises(NothingHeldOut):
+        template(world, "meet_only", having=re.compile("nothing like it"))
 
 
 def test_singing_is_declined_though_the_same_words_may_be_said():
