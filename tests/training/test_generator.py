@@ -378,7 +378,7 @@ def test_who_gets_a_thing_may_be_somebody_else_after_all():
     given = [(found, p) for t, p in _of(fetch, 40_000) if (found := meant.search(t))]
     named = [(m[1], c["name"]) for m, p in given for c in p if "name" in c]
     assert named
-    assert all(name.startswith(said) for said, name in named)
+    assert all(name.startswith(first) for first, name in named)
 
 
 def test_a_group_without_a_fitting_template_says_so():

@@ -162,7 +162,7 @@ def template(
     """One of the group's templates, of those that match where it is said what to match.
 
     Raises:
-        NothingHeldOut: unseen templates are wanted and the group has none.
+        NothingHeldOut: the split may use none of the group's, or none of those matches.
     """
     options: Sequence[str] = templates(group, world.lexicon.split, name)
     if having:
