@@ -25,6 +25,7 @@ from training.generator.intents import INTENTS
 from training.generator.intents.fetching import fetch
 from training.generator.intents.leading import guide_person
 from training.generator.mentions import MARKS, clean, said
+from training.generator.people import person
 from training.generator.resources import lines
 from training.generator.sample import Generator, Recipe, _joined, _reversed
 from training.generator.splits import Split, word_held_out
@@ -364,13 +365,13 @@ def test_of_two_places_for_a_thing_the_one_said_last_is_gone_to():
 
 
 def test_of_two_looks_of_a_person_the_one_said_last_counts():
-    pose = r"(sitting|standing|lying) person"
-    again = re.compile(rf"\b{pose}, (?:no|uh|er|sorry), the {pose}")
-    looked = [(found, p) for t, p in _of(guide_person, 60_000) if (found := again.search(t))]
-    assert looked
-    for found, plan in looked:
-        described = [c["attribute_value"] for c in plan if c["action"] == "find_person"]
-        assert described == [f"{found[2]} person"]
+    made, rng = Generator(Recipe()), random.Random(5)
+    seen = [person(World(rng, made.lexicon, made.grammar), "pose") for _ in range(20_000)]
+    pose = re.compile(r"\b(?:sitting|standing|lying)\b")
+    looked = [(poses, one) for one in seen if len(poses := pose.findall(clean(one.noun))) > 1]
+    assert len({tuple(poses) for poses, _ in looked}) > 3
+    for poses, one in looked:
+        assert one.value.startswith(f"{poses[-1]} ")
 
 
 def test_who_gets_a_thing_may_be_somebody_else_after_all():
@@ -379,6 +380,26 @@ def test_who_gets_a_thing_may_be_somebody_else_after_all():
     named = [(m[1], c["name"]) for m, p in given for c in p if "name" in c]
     assert named
     assert all(name.startswith(first) for first, name in named)
+
+
+def test_who_is_brought_is_led_to_the_operator():
+    wanted = re.compile(r"^bring ([A-Z]\w+) from [\w' ]+ to me$")
+    brought = [(f[1], p) for t, p in _of(guide_person, 20_000) if (f := wanted.match(t))]
+    assert brought
+    for name, plan in brought:
+        assert [c["action"] for c in plan] == ["go_to", "find_person_by_name", "guide_person_to"]
+        assert plan[1]["name"] == name
+        assert plan[2]["destination_room"] == "start_location"
+
+
+def test_a_hug_is_no_thing_to_be_given():
+    given = [
+        json.loads(s.target)
+        for s in Generator(Recipe(declines=1, styles=Styles(1, 0, 0))).samples(2, 20_000)
+        if re.search(r"\bgive .* a (?:big |little |)hug\b", s.text)
+    ]
+    assert given
+    assert all((t["reason"], t["verb"]) == ("missing_action", "hug") for t in given)
 
 
 def test_a_group_without_a_fitting_template_says_so():

@@ -158,7 +158,7 @@ _VERBS = {
     "VT": "thing", "VI": "into", "VP": "person", "VA": "alone", "VS": "shot", "VC": "performing",
     "VD": "driving", "VH": "thrown", "VL": "listed", "VQ": "bought",
     "VB": "bodily", "VAS": "asking", "VR": "urging", "VE": "reminding", "VK": "adjusting",
-    "VN": "phoning", "VG": "idiom", "VWT": "waiting",
+    "VN": "phoning", "VG": "idiom", "VWT": "waiting", "VHG": "given", "VFO": "learning",
 }  # fmt: skip
 """Bindings of the verbs the robot lacks, by their lists."""
 

@@ -187,7 +187,7 @@ def sentence(world: World, group: str, scope: Mapping[str, Any]) -> str:
 
 def amended(world: World, text: str, meant: str, wrong: str = "") -> str:
     """The sentence, and behind it what was meant in place of what was said."""
-    refused = "[*4|not the {WRONG}, ]" if wrong else ""
+    refused = "[*8|[not*2|forget|never mind] the {WRONG}, *4]" if wrong else ""
     return world.say(
         "{TEXT}{amend} " + refused + "{MEANT}[*6| please*2| instead*2| i mean*2| i meant]",
         TEXT=text.rstrip(" ."),

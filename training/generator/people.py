@@ -91,7 +91,7 @@ class Person:
     @property
     def they_are(self) -> str:
         """A sentence's beginning about them."""
-        if self.pron == "them":
+        if self.they == "they":
             return self.world.say("[they are|they're|the person is]")
         return self.world.say(f"[{self.they} is*2|{self.they}'s]")
 
@@ -150,8 +150,8 @@ def _called(world: World, pron: str) -> Person:
         said, words = world.mention(f"{world.say('{head_titles}')} {world.name().split()[-1]}")
         return Person(world, said, True, words, pron, words)
     said, name = world.mention(world.name())
-    relation = world.say("{head_relations}")
-    noun = world.say("{head_called}", NAME=name, relation=relation, OWNER=world.name())
+    scope = {"relation": world.say("{head_relations}"), "ROLE": world.say("{head_roles}")}
+    noun = world.say("{head_called}", NAME=name, OWNER=world.name(), **scope)
     gender = next((w for w in ("man", "woman", "guy", "lady") if f" {w} " in noun), "")
     return Person(world, said, True, noun, _agreeing(pron, gender), noun)
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from training.generator.entities import choose
 from training.generator.mentions import Said
-from training.generator.world import World
+from training.generator.world import NUMBERS, World
 
 
 class Kind(StrEnum):
@@ -68,6 +68,8 @@ class Place:
         """With its article."""
         if self.correction:
             return f"{self.correction} the {self.words}"
+        if self.value.fallback.split()[-1] in NUMBERS and self.world.chance(0.7):
+            return self.words
         if self.world.chance(0.9):
             return f"the {self.words}"
         return self.world.say("{the}") + f" {self.words}"

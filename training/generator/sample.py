@@ -89,7 +89,11 @@ _REVERSED = (
     "finish by {thening}, but start by {firsting}", "second {then}, first {first}",
     "later {then}, but right now {first}", "{then}, but start by {firsting}",
     "your second job is to {then}, your first is to {first}", "to begin with {first}, later {then}",
-    "{then}, having first {firsted}", "{then}, though not before {firsting}",
+    "{then} as soon as you have {firsted}", "as soon as you have {firsted}, {then}",
+    "you may {then} as soon as you have {firsted}", "do not {then} until you have {firsted}",
+    "don't {then} until you've {firsted}", "don't {then} until you {first}",
+    "{then}, but wait with that until you have {firsted}", "{then}, having first {firsted}",
+    "{then}, though not before {firsting}",
 )  # fmt: skip
 """Two commands told by which comes first, whatever the order they are said in."""
 

@@ -12,8 +12,9 @@ from training.generator.mentions import OPENINGS, Said, mark
 from training.generator.resources import table
 
 ROOM_HEADS = "room hall lounge lab area office wing corner zone suite chamber deck studio".split()
-ROOM_NUMBERS = "one two three 1 2 3 4 12 101 204 a b c".split()
-PLACE_NUMBERS = "one two three four five seven 1 2 3 4 12 a b".split()
+ROOM_NUMBERS = "one two three four five six ten twelve 1 2 3 4 12 101 204 a b c".split()
+PLACE_NUMBERS = "one two three four five six seven nine 1 2 3 4 12 a b".split()
+NUMBERS = frozenset((*ROOM_NUMBERS, *PLACE_NUMBERS))
 KIND_HEADS = "product thing object good tool supply part kit device food drink item".split()
 PLACE_HEADS = (
     "table shelf rack stand cabinet box counter bin desk machine tray drawer bench".split()
@@ -129,7 +130,13 @@ class World:
                 return f"{word} and {self._word(coined)} {choose(rng, ROOM_HEADS)}"
             return f"{choose(rng, lex.place_adjectives)} {choose(rng, lex.rooms)}"
 
-        return self._pick(lex.arena.rooms, lex.rooms, make)
+        return self._numbered(self._pick(lex.arena.rooms, lex.rooms, make), ROOM_NUMBERS)
+
+    def _numbered(self, place: str, numbers: Sequence[str]) -> str:
+        """Now and then one of several: "exam room two"."""
+        if not self.chance(0.02) or place.split()[-1] in NUMBERS:
+            return place
+        return f"{place} {choose(self.rng, numbers)}"
 
     def location(self, placement: bool = False) -> str:
         """A piece of furniture; as a placement, one that holds things."""
@@ -159,7 +166,7 @@ class World:
             return f"{choose(rng, lex.place_adjectives)} {choose(rng, listed)}"
 
         arena = lex.arena.placements if placement else lex.arena.locations
-        name = self._pick(arena, listed, make)
+        name = self._numbered(self._pick(arena, listed, make), PLACE_NUMBERS)
         # Furniture may be told apart by its room, which then belongs to the place's name.
         return f"{name} in the {self._plain_room()}" if self.chance(0.08) else name
 

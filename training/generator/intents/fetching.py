@@ -46,6 +46,7 @@ def _fetched(world: World, thing: Thing) -> Draft:
     scope["BY"] = acquaintance(world)
     scope["U"] = Drawn(lambda: f"the {world.object_name()}")
     scope["UW"] = Drawn(world.object_name)
+    scope["UP"] = Drawn(lambda: f"the {world.place_name()}")
     if place:
         scope["S"] = place
     steps = [*([go(place.value)] if place else []), pick(thing.value)]
@@ -102,7 +103,9 @@ def _to_person(world: World, scope: dict[str, Any], steps: list[Any], nowhere: s
     scope["R"] = Lazy(world, "{P.at}", {"P": where}) if where else ""
     if where and world.chance(0.22):
         scope["L"] = where
-        text = sentence(world, f"fetch_{nowhere}to_person_there", scope)
+        late = someone.named and not nowhere and world.chance(0.1)
+        group = "fetch_to_someone" if late else f"fetch_{nowhere}to_person_there"
+        text = sentence(world, group, scope)
         return Draft(text, [*steps, go(where.value), someone.step, GIVE])
     for _ in range(20):
         text = sentence(world, f"fetch_{nowhere}to_person", scope)

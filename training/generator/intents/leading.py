@@ -19,6 +19,9 @@ def follow_person(world: World) -> Draft:
         place = spot(world)
     scope = describing(world, someone, place)
     there = [go(place.value)] if place else []
+    if place and world.chance(0.04):
+        text = sentence(world, "follow_back", scope)
+        return Draft(text, [*there, someone.step, follow("start_location")])
     nowhere = "" if place else "_nowhere"
     if world.chance(0.4):
         text = sentence(world, f"follow_on{nowhere}", scope)
@@ -36,12 +39,15 @@ def guide_person(world: World) -> Draft:
         place = spot(world)
     if world.chance(0.03):
         return _after_all(world, someone, place)
-    if place and world.chance(0.06):
+    if place and world.chance(0.08):
         text = sentence(world, "guide_back", describing(world, someone, place))
         return Draft(text, [go(place.value), someone.step, guide("start_location")])
     goal = anywhere(world)
-    scope = describing(world, someone, place) | {"D": goal}
-    text = sentence(world, "guide" if place else "guide_nowhere", scope)
+    scope = describing(world, someone, place) | {"D": goal, "ONE": person(world, "any clothes")}
+    group = "guide" if place else "guide_nowhere"
+    if place and someone.named and world.chance(0.03):
+        group = "guide_one"
+    text = sentence(world, group, scope)
     there = [go(place.value)] if place else []
     return _handing(world, Draft(text, [*there, someone.step, guide(goal.value)]), someone)
 
