@@ -81,7 +81,7 @@ def _here(world: World, attribute: str) -> Draft:
 _ATTRIBUTES = (
     "name name name name pose pose pose pose gesture gesture gesture gesture gender".split()
 )
-_POSTURES = ("sitting person", "standing person", "lying person")
+_POSTURES = ("sitting person", "standing person")
 
 
 def _told_apart(world: World, kinds: str, place: Place) -> Person:

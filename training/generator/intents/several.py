@@ -31,7 +31,7 @@ from training.generator.world import World
 _KINDS = (
     "operator operator operator operator place place place person person two_places "
     "two_persons count count_places find find apart sources sources "
-    "picked told told greeted there there"
+    "picked moved moved told told greeted there there"
 ).split()
 _PEOPLE = "name name name name gesture clothes any"
 
@@ -182,6 +182,23 @@ def _from_two(world: World, group: str, after: list[Step]) -> Draft:
     return Draft(sentence(world, group, scope), steps)
 
 
+def _moved(world: World) -> Draft:
+    """Two things, each from a place of its own, the second without its verb."""
+    things = _things(world)
+    sources = [surface(world), surface(world)]
+    there = surface(world)
+    apart = world.chance(0.6)
+    goals = [there, surface(world) if apart else there]
+    scope = _both(world, things) | dict(zip("SE", sources, strict=True))
+    scope |= dict(zip("DF", goals, strict=True))
+    steps = [
+        step
+        for o, source, goal in zip(things, sources, goals, strict=True)
+        for step in (go(source.value), pick(o.value), go(goal.value), PUT) * o.number
+    ]
+    return Draft(sentence(world, "two_moved" if apart else "two_moved_there", scope), steps)
+
+
 _OTHERWISE: dict[str, Callable[[World], Draft]] = {
     "two_places": _to_two_places,
     "two_persons": _to_two_persons,
@@ -194,4 +211,5 @@ _OTHERWISE: dict[str, Callable[[World], Draft]] = {
     "greeted": _greeted,
     "sources": _brought,
     "picked": _picked_up,
+    "moved": _moved,
 }
