@@ -82,7 +82,7 @@ def styled(text: str, rng: random.Random, grammar: Grammar, styles: Styles) -> s
         text = text.replace(", ", choose(rng, (",", " , ", " ,")))
     if rng.random() < 0.02:
         return text.upper()
-    if rng.random() < 0.004:
+    if rng.random() < 0.004:  # punctuation said aloud, as to a recogniser
         text = text.replace(",", " comma") + choose(rng, (" full stop", " period"))
     look = rng.random() * (styles.plain + styles.typed + styles.heard)
     if look < styles.plain:

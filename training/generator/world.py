@@ -130,9 +130,9 @@ class World:
                 return f"{word} and {self._word(coined)} {choose(rng, ROOM_HEADS)}"
             return f"{choose(rng, lex.place_adjectives)} {choose(rng, lex.rooms)}"
 
-        return self._numbered(self._pick(lex.arena.rooms, lex.rooms, make), ROOM_NUMBERS)
+        return self._one_of_several(self._pick(lex.arena.rooms, lex.rooms, make), ROOM_NUMBERS)
 
-    def _numbered(self, place: str, numbers: Sequence[str]) -> str:
+    def _one_of_several(self, place: str, numbers: Sequence[str]) -> str:
         """Now and then one of several: "exam room two"."""
         if not self.chance(0.02) or place.split()[-1] in NUMBERS:
             return place
@@ -166,7 +166,7 @@ class World:
             return f"{choose(rng, lex.place_adjectives)} {choose(rng, listed)}"
 
         arena = lex.arena.placements if placement else lex.arena.locations
-        name = self._numbered(self._pick(arena, listed, make), PLACE_NUMBERS)
+        name = self._one_of_several(self._pick(arena, listed, make), PLACE_NUMBERS)
         # Furniture may be told apart by its room, which then belongs to the place's name.
         return f"{name} in the {self._plain_room()}" if self.chance(0.08) else name
 
