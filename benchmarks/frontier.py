@@ -43,6 +43,8 @@ RESULTS = Path(__file__).parent / "results"
 TRAINED = DEFAULT_WEIGHTS.with_name("frontier.json")
 BELOW: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.12)}
 """Where a legend hides nothing."""
+CORNERS = (((5, 4), "left"), ((5, -9), "left"), ((-5, 4), "right"), ((-5, -9), "right"))
+"""Where labels stand beside their points, in turn, in points: neighbours may be close."""
 Models = list[dict[str, Any]]
 """Entries of the file of trained models."""
 
@@ -199,21 +201,31 @@ def draw(models: Models, path: Path) -> None:
 
 def draw_shapes(axes: Axes, series: Mapping[str, Models]) -> None:
     """Unseen words right over time, a series for each set of cases."""
+    points: list[tuple[float, float, str]] = []
     for name, here in series.items():
         across, right = times_to_shipped(here), percent_right(here, "unseen_words")
         axes.scatter(across, right, label=name)
-        for at, (one, x, y) in enumerate(zip(here, across, right, strict=True)):
-            text = f" {one['layers']}x{one['feed_forward']}, {one['form']}"
-            above = 4 if at % 2 else -10  # points; neighbours may be close
-            axes.annotate(text, (x, y), (2, above), textcoords="offset points", fontsize=8)
+        points += zip(across, right, map(label, here), strict=True)
+    for at, (x, y, text) in enumerate(sorted(points)):
+        where, side = CORNERS[at % len(CORNERS)]
+        axes.annotate(text, (x, y), where, textcoords="offset points", fontsize=7, ha=side)
     axes.set(
         xlabel="time of a pass ÷ the shipped shape's",
         ylabel="plans right, words never trained on, %",
-        title="layers x feed-forward units, form of the file",
+        title="layers x feed-forward units; Q4_0 unless said",
     )
+    axes.set_xscale("log")
+    axes.set_xticks((0.7, 1, 1.5, 2, 3, 4), ("0.7", "1", "1.5", "2", "3", "4"))
+    axes.minorticks_off()
     axes.margins(x=0.15)
     axes.grid(alpha=0.3)
     axes.legend(**BELOW)
+
+
+def label(model: Mapping[str, Any]) -> str:
+    """Its shape, and its form where that is not the shipped one."""
+    shape = f"{model['layers']}x{model['feed_forward']}"
+    return shape if model["form"] == "q4_0" else f"{shape}, {model['form']}"
 
 
 def draw_vocabularies(axes: Axes, name: str, models: Models) -> None:
