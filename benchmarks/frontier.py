@@ -41,6 +41,7 @@ from matplotlib import pyplot
 
 RESULTS = Path(__file__).parent / "results"
 TRAINED = DEFAULT_WEIGHTS.with_name("frontier.json")
+SHIPPED_FORM = "q4_0"
 BELOW: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.12)}
 """Where a legend hides nothing."""
 CORNERS = (((5, 4), "left"), ((5, -9), "left"), ((-5, 4), "right"), ((-5, -9), "right"))
@@ -165,7 +166,9 @@ def measured(tokens: int, rounds: int) -> Models:
     trained: Models = json.loads(TRAINED.read_text(encoding="utf-8"))["models"]
     source = Checkpoint.open(DEFAULT_WEIGHTS)
     config = source.config()
-    shipped = Shape(config.num_hidden_layers, config.intermediate_size, "q4_0", config.vocab_size)
+    shipped = Shape(
+        config.num_hidden_layers, config.intermediate_size, SHIPPED_FORM, config.vocab_size
+    )
     usual = next(one["request_tokens"] for one in trained if Shape.of(one) == shipped)
     timed = [(Shape.of(one), round(tokens * one["request_tokens"] / usual)) for one in trained]
     distinct = sorted(set(timed))
@@ -183,8 +186,9 @@ def measured(tokens: int, rounds: int) -> Models:
 
 def draw(models: Models, path: Path) -> None:
     """Right plans over time, and a panel more for each series of several vocabularies."""
-    names = dict.fromkeys(one["series"] for one in models)
-    series = {name: [one for one in models if one["series"] == name] for name in names}
+    series: dict[str, Models] = {}
+    for one in models:
+        series.setdefault(one["series"], []).append(one)
     varied = {name: its for name, its in series.items() if len({one["tokens"] for one in its}) > 1}
     figure, panels = pyplot.subplots(
         ncols=1 + len(varied),
@@ -225,7 +229,7 @@ def draw_shapes(axes: Axes, series: Mapping[str, Models]) -> None:
 def label(model: Mapping[str, Any]) -> str:
     """Its shape, and its form where that is not the shipped one."""
     shape = f"{model['layers']}x{model['feed_forward']}"
-    return shape if model["form"] == "q4_0" else f"{shape}, {model['form']}"
+    return shape if model["form"] == SHIPPED_FORM else f"{shape}, {model['form']}"
 
 
 def draw_vocabularies(axes: Axes, name: str, models: Models) -> None:

@@ -340,12 +340,16 @@ def test_a_place_may_stand_between_a_person_and_their_looks(plain):
         assert f"{side} arm" in sample.target, sample
 
 
+def _worlds(count):
+    """Worlds that draw from one stream of random numbers."""
+    generator, rng = Generator(Recipe()), random.Random(5)
+    for _ in range(count):
+        yield World(rng, generator.lexicon, generator.grammar)
+
+
 def _of(intent, count):
     """Plain utterances of one intent, and the commands of their plans."""
-    generator = Generator(Recipe())
-    rng = random.Random(5)
-    for _ in range(count):
-        world = World(rng, generator.lexicon, generator.grammar)
+    for world in _worlds(count):
         draft = renamed(world, intent(world))
         found = said(draft.text)
         yield clean(draft.text), [step.written(found) for step in draft.steps]
@@ -365,8 +369,7 @@ def test_of_two_places_for_a_thing_the_one_said_last_is_gone_to():
 
 
 def test_of_two_looks_of_a_person_the_one_said_last_counts():
-    made, rng = Generator(Recipe()), random.Random(5)
-    seen = [person(World(rng, made.lexicon, made.grammar), "pose") for _ in range(20_000)]
+    seen = [person(world, "pose") for world in _worlds(20_000)]
     pose = re.compile(r"\b(?:sitting|standing|lying)\b")
     looked = [(poses, one) for one in seen if len(poses := pose.findall(clean(one.noun))) > 1]
     assert len({tuple(poses) for poses, _ in looked}) > 3
@@ -393,15 +396,14 @@ def test_who_is_brought_is_led_to_the_operator():
 
 
 def test_a_group_without_a_fitting_template_says_so():
-    generator = Generator(Recipe())
-    world = World(random.Random(1), generator.lexicon, generator.grammar)
+    (world,) = _worlds(1)
     assert "{VERB" in template(world, "meet_only", having=re.compile(r"\{VERB"))
     with pytest.raises(NothingHeldOut):
         template(world, "meet_only", having=re.compile("nothing like it"))
 
 
 @pytest.fixture(scope="module")
-def declined():
+def plainly_declined():
     return list(Generator(Recipe(declines=1, styles=Styles(1, 0, 0))).samples(2, 20_000))
 
 
@@ -410,8 +412,8 @@ def declined():
     [(r"\bsing happy birthday\b", "sing"), (r"\bgive .* a (?:big |little |)hug\b", "hug")],
     ids=["the same words may be said", "it is no thing to be given"],
 )
-def test_what_looks_like_the_robots_own_is_declined(declined, wording, verb):
-    found = [json.loads(s.target) for s in declined if re.search(wording, s.text)]
+def test_what_looks_like_the_robots_own_is_declined(plainly_declined, wording, verb):
+    found = [json.loads(s.target) for s in plainly_declined if re.search(wording, s.text)]
     assert found
     assert all((t["reason"], t["verb"]) == ("missing_action", verb) for t in found)
 

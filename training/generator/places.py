@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from training.generator.entities import choose
 from training.generator.mentions import Said
-from training.generator.world import NUMBERS, World
+from training.generator.world import World, numbered
 
 
 class Kind(StrEnum):
@@ -68,7 +68,7 @@ class Place:
         """With its article."""
         if self.correction:
             return f"{self.correction} the {self.words}"
-        if self.value.fallback.split()[-1] in NUMBERS and self.world.chance(0.7):
+        if numbered(self.value.fallback) and self.world.chance(0.7):
             return self.words
         if self.world.chance(0.9):
             return f"the {self.words}"

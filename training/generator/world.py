@@ -14,7 +14,7 @@ from training.generator.resources import table
 ROOM_HEADS = "room hall lounge lab area office wing corner zone suite chamber deck studio".split()
 ROOM_NUMBERS = "one two three four five six ten twelve 1 2 3 4 12 101 204 a b c".split()
 PLACE_NUMBERS = "one two three four five six seven nine 1 2 3 4 12 a b".split()
-NUMBERS = frozenset((*ROOM_NUMBERS, *PLACE_NUMBERS))
+_NUMBERS = frozenset((*ROOM_NUMBERS, *PLACE_NUMBERS))
 KIND_HEADS = "product thing object good tool supply part kit device food drink item".split()
 PLACE_HEADS = (
     "table shelf rack stand cabinet box counter bin desk machine tray drawer bench".split()
@@ -134,7 +134,7 @@ class World:
 
     def _one_of_several(self, place: str, numbers: Sequence[str]) -> str:
         """Now and then one of several: "exam room two"."""
-        if not self.chance(0.02) or place.split()[-1] in NUMBERS:
+        if not self.chance(0.02) or numbered(place):
             return place
         return f"{place} {choose(self.rng, numbers)}"
 
@@ -198,7 +198,7 @@ class World:
             if form < 0.36:
                 return word
             if form < 0.38:
-                return _numbered(rng, word)
+                return _labelled(rng, word)
             if form < 0.43:
                 return _joined(rng, word, lex.word(rng, coined))
             if form < 0.57:
@@ -263,7 +263,12 @@ def _accented(rng: random.Random, name: str) -> str:
     return name
 
 
-def _numbered(rng: random.Random, word: str) -> str:
+def numbered(place: str) -> bool:
+    """Whether a place is told apart by a number or letter behind it."""
+    return place.split()[-1] in _NUMBERS
+
+
+def _labelled(rng: random.Random, word: str) -> str:
     """A thing told apart by number or letter: "size 8 shoe", "number 2 pencil", "type c cable"."""
     label = rng.choice(("number", "size", "type", "grade", "no."))
     which = rng.choice("abcx") if label == "type" else str(rng.randint(1, 60))

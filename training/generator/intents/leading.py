@@ -6,7 +6,16 @@ from training.generator.draft import Draft, amended, describing, sentence
 from training.generator.intents.meeting import whereabouts
 from training.generator.people import Person, person
 from training.generator.places import Place, anywhere, room, spot
-from training.generator.plan import GIVE, UNTIL_TOLD, follow, go, guide, pick
+from training.generator.plan import (
+    FOLLOW_HOME,
+    GIVE,
+    GUIDE_HOME,
+    UNTIL_TOLD,
+    follow,
+    go,
+    guide,
+    pick,
+)
 from training.generator.things import Thing
 from training.generator.world import World
 
@@ -21,7 +30,7 @@ def follow_person(world: World) -> Draft:
     there = [go(place.value)] if place else []
     if place and world.chance(0.04):
         text = sentence(world, "follow_back", scope)
-        return Draft(text, [*there, someone.step, follow("start_location")])
+        return Draft(text, [*there, someone.step, FOLLOW_HOME])
     nowhere = "" if place else "_nowhere"
     if world.chance(0.4):
         text = sentence(world, f"follow_on{nowhere}", scope)
@@ -41,7 +50,7 @@ def guide_person(world: World) -> Draft:
         return _after_all(world, someone, place)
     if place and world.chance(0.08):
         text = sentence(world, "guide_back", describing(world, someone, place))
-        return Draft(text, [go(place.value), someone.step, guide("start_location")])
+        return Draft(text, [go(place.value), someone.step, GUIDE_HOME])
     goal = anywhere(world)
     scope = describing(world, someone, place) | {"D": goal, "ONE": person(world, "any clothes")}
     group = "guide" if place else "guide_nowhere"

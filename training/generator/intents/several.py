@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from schemas.commands import GoTo
@@ -12,7 +12,7 @@ from training.generator.intents.counting import count_people, count_things
 from training.generator.intents.fetching import fetch
 from training.generator.intents.learning import superlative
 from training.generator.people import person
-from training.generator.places import anywhere, room, spot, surface
+from training.generator.places import Place, anywhere, room, spot, surface
 from training.generator.plan import (
     GIVE,
     HOME,
@@ -174,12 +174,16 @@ def _from_two(world: World, group: str, after: list[Step]) -> Draft:
     things = _things(world)
     places = [surface(world) if world.chance(0.7) else room(world) for _ in things]
     scope = _both(world, things) | dict(zip("SE", places, strict=True))
-    steps = [
+    return Draft(sentence(world, group, scope), _fetched(things, places, [after, after]))
+
+
+def _fetched(things: list[Thing], places: list[Place], after: Sequence[list[Step]]) -> list[Step]:
+    """Each thing picked up at its place, and what comes after that one; one by one."""
+    return [
         step
-        for o, place in zip(things, places, strict=True)
-        for step in (go(place.value), pick(o.value), *after) * o.number
+        for o, place, then in zip(things, places, after, strict=True)
+        for step in (go(place.value), pick(o.value), *then) * o.number
     ]
-    return Draft(sentence(world, group, scope), steps)
 
 
 def _moved(world: World) -> Draft:
@@ -189,13 +193,8 @@ def _moved(world: World) -> Draft:
     there = surface(world)
     apart = world.chance(0.6)
     goals = [there, surface(world) if apart else there]
-    scope = _both(world, things) | dict(zip("SE", sources, strict=True))
-    scope |= dict(zip("DF", goals, strict=True))
-    steps = [
-        step
-        for o, source, goal in zip(things, sources, goals, strict=True)
-        for step in (go(source.value), pick(o.value), go(goal.value), PUT) * o.number
-    ]
+    scope = _both(world, things) | dict(zip("SEDF", [*sources, *goals], strict=True))
+    steps = _fetched(things, sources, [[go(goal.value), PUT] for goal in goals])
     return Draft(sentence(world, "two_moved" if apart else "two_moved_there", scope), steps)
 
 
